@@ -23,6 +23,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** Processes that have `text` in their command line. */
+export function processesNaming(text: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(text) ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** All live descendants of `pid`, nearest first. */
 export function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>();

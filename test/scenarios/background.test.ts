@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { cleanEnvironment } from '../lib/cluster.ts';
-import { descendantsOf, isAlive, kill } from '../lib/processes.ts';
+import { descendantsOf, isAlive, kill, processesNaming } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
 // Which processes around an `npm start` may end without an end of the fleet. Uses a real npm, shell and terminal. The
@@ -58,7 +58,8 @@ function run(
 
 /** Ends whatever a failed test left behind. */
 function endAll({ child, data, fleet }: Started): void {
-  const pids = fleet === undefined ? [] : [fleet.npm, fleet.up, ...fleet.pids];
+  // A fleet that did not get ready in time has left its shell: it is found by its data folder.
+  const pids = fleet === undefined ? processesNaming(data) : [fleet.npm, fleet.up, ...fleet.pids];
   for (const pid of [child.pid, ...pids]) if (pid !== undefined && isAlive(pid)) kill(pid);
   rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
@@ -73,7 +74,7 @@ async function ready(started: Started): Promise<Fleet> {
         .find((text) => text.includes('"event":"ready"'));
       return line === undefined ? undefined : (JSON.parse(line) as { pid: number }).pid;
     },
-    { timeoutMs: 60_000 },
+    { timeoutMs: 120_000 },
   );
   const npm = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${up}/status`, 'utf8'))?.[1]);
   const fleet = { up, npm, pids: [up, ...descendantsOf(up)] };

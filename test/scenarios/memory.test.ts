@@ -33,8 +33,8 @@ function get(url: string, path: string, level = 'leader'): Promise<Response> {
   return fetch(memoryOf(url, `${path}?read=${level}`), { signal: AbortSignal.timeout(15_000) });
 }
 
-async function answers(url: string): Promise<boolean> {
-  return (await fetch(`${url}/healthz`).catch(() => undefined))?.ok === true;
+async function isReady(url: string): Promise<boolean> {
+  return (await fetch(`${url}/readyz`).catch(() => undefined))?.ok === true;
 }
 
 async function startTwo(): Promise<{
@@ -48,7 +48,7 @@ async function startTwo(): Promise<{
   const args = ['gateway', '--id', 'gateway-2', '--port', String(port)];
   const second = await joinRole(cluster, args, 'gateway-2');
   const two = `http://127.0.0.1:${port}`;
-  await waitUntil('the second gateway listens', () => answers(two));
+  await waitUntil('the second gateway is ready', () => isReady(two));
   return { cluster, one: cluster.url, two, stop: () => second.stop() };
 }
 

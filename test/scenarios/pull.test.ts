@@ -96,7 +96,7 @@ it('pulls to three hosts, each once, although the client, a host and the gateway
   const tookMs = performance.now() - startedMs;
 
   // The bytes that clients saw, over both gateways.
-  expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+  expect(seen, JSON.stringify(seen)).toEqual(seen.toSorted((a, b) => a - b));
   expect(seen.at(-1)).toBe(modelBytes);
   const fetched: { readonly starts: number; readonly bytes: number }[] = [];
   for (const host of hosts) {

@@ -32,7 +32,7 @@ export interface StartedCluster {
 
 const guessedTimeoutMs = 1_000;
 const namedTimeoutMs = 3_000;
-const clusterReadyMs = 30_000;
+const clusterReadyMs = 60_000;
 
 /**
  * Starts a cluster. First the steps that can fail without an effect (addresses, port, data folder), then NATS, then the

@@ -12,5 +12,8 @@ export interface StartContext {
   readonly signal: AbortSignal;
 }
 
-/** Time within which a started process must be ready. */
-export const processReadyMs = 20_000;
+/**
+ * Time after which a started process that is not ready is killed and started again. Long, since on an overloaded machine
+ * a new start would take as long as this one.
+ */
+export const processReadyMs = 60_000;
