@@ -48,7 +48,7 @@ beforeAll(async () => {
     '--ollama',
     leaking.url,
   ]);
-}, 60_000);
+});
 
 afterAll(async () => {
   await cluster.stop();

@@ -13,7 +13,7 @@ export interface StartContext {
 }
 
 /**
- * Time after which a started process that is not ready is killed and started again. Long, since on an overloaded machine
- * a new start would take as long as this one.
+ * Time after which a started process that is not ready is killed and started again. It is long, because on an
+ * overloaded machine a new start would take as long as this one.
  */
 export const processReadyMs = 60_000;
