@@ -457,3 +457,19 @@ it('a cycle of questions through two nodes fails at once', async () => {
   });
   expect(await answer).toBe('a: deadlock');
 });
+
+it('carries messages that may wait in few frames while many leave, and all of them in order', async () => {
+  const { hub, a, seen, frames, pass } = await pair();
+  const echo = a.system.refFor<Message>('b', 'echo');
+  for (let i = 0; i < 60; i++) {
+    echo.tell({ say: String(i) }, { mayWait: true });
+    await settle();
+  }
+  const sent = () => frames.filter((frame) => frame === 'a>b dat').length;
+  const sentAtOnce = sent();
+  expect(sentAtOnce).toBeLessThan(20);
+  await advance(hub.clock, 2, 1);
+  expect(sent()).toBe(sentAtOnce + 1);
+  await pass(100);
+  expect(seen.map(({ say }) => Number(say))).toEqual(Array.from({ length: 60 }, (_, i) => i));
+});

@@ -11,9 +11,6 @@ const form = formText as BenchForm;
 /** Streams start this far apart, but all of them within two seconds. */
 const apartMs = 5;
 const rampMs = 2_000;
-/** Requests before the measured ones, so that the code of all processes is compiled. */
-const warmUps: Readonly<Record<BenchForm, number>> = { full: 2_000, quick: 1_000, check: 8 };
-const warmUpsInFlight = 8;
 
 const workload = gatewayWorkloads.find(({ name }) => name === wanted);
 if (workload === undefined) throw new Error(`no workload ${wanted}`);
@@ -67,9 +64,6 @@ async function firstTokens(perSecond: number, seconds: number): Promise<ClientOu
     else wrong += 1;
     idle.push(connection);
   };
-  for (let index = 0; index < warmUps[form]; index += warmUpsInFlight)
-    await Promise.all(Array.from({ length: warmUpsInFlight }, one));
-  const warmedUp = times.splice(0).length;
   const startMs = nowMs();
   const pending: Promise<void>[] = [];
   for (let index = 0; index < perSecond * seconds; index += 1) {
@@ -79,7 +73,7 @@ async function firstTokens(perSecond: number, seconds: number): Promise<ClientOu
   await Promise.all(pending);
   return {
     kind: 'first-token',
-    answers: warmedUp + times.length,
+    answers: times.length,
     wrong,
     p50: percentile(times, 0.5),
     p99: percentile(times, 0.99),

@@ -18,6 +18,8 @@ export interface AttemptStreamOwner {
 }
 
 const control = { lane: 'control' } as const;
+/** Credit is given long before it is needed. */
+const patientControl = { lane: 'control', mayWait: true } as const;
 
 /** The receiving end of a call's attempts: hands events to `decideReceive` and performs its effects. */
 export class AttemptStream {
@@ -68,7 +70,10 @@ export class AttemptStream {
           this.receive(attempt, { kind: 'consumed', count: effect.count });
         break;
       case 'grant':
-        stream.tell({ kind: 'grant', streamId, through: effect.through, received: effect.received }, control);
+        stream.tell(
+          { kind: 'grant', streamId, through: effect.through, received: effect.received },
+          patientControl,
+        );
         break;
       case 'resume':
         stream.tell({ kind: 'resume', streamId, from: effect.from }, control);

@@ -32,6 +32,8 @@ import type { SessionInput } from './session-input.ts';
 import { SlotWait } from './slot-wait.ts';
 
 const control = { lane: 'control' } as const;
+/** A request may share a bus message with others. */
+const patient = { mayWait: true } as const;
 const done: Behaviour<SessionInput> = { kind: 'stopped' };
 
 export function sessionProps(shared: SessionShared, record: CallRecord): Props<SessionInput> {
@@ -197,6 +199,7 @@ class FleetSession {
         principal: signFor(this.#shared, this.#record, evidence.node),
         replyTo: this.#context.self,
       }),
+      patient,
     );
     sendParts(attempt, request.body);
   }

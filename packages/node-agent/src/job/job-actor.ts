@@ -30,7 +30,6 @@ import {
   stepBack,
 } from './job-progress.ts';
 import type { JobTask } from './job-task.ts';
-import { haste } from './haste.ts';
 import { ReaderWatch } from './reader-watch.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
 
@@ -47,6 +46,9 @@ export function jobProps(task: JobTask): Props<JobMessage> {
 }
 
 const done: Behaviour<JobMessage> = { kind: 'stopped' };
+
+/** Messages of a stream may share a bus message with those of other streams. */
+const patient = { mayWait: true } as const;
 
 class Job {
   readonly #task: JobTask;
@@ -321,7 +323,7 @@ class Job {
   /** Passes an event to the sender and performs its effects. */
   #send(event: SenderEvent): void {
     for (const effect of decideSend(this.#sender, event, this.#context.clock.now())) {
-      if (effect.kind === 'send') this.#task.replyTo.tell(effect.message, haste(effect.message));
+      if (effect.kind === 'send') this.#task.replyTo.tell(effect.message, patient);
       else if (effect.kind === 'abort') this.#leave(effect.code, effect.message);
     }
   }
