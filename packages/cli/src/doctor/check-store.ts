@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { sendJson } from '../gateway-client/gateway-api.ts';
 import { errorLine } from '../errors.ts';
-import { agentsHelp } from './error-help.ts';
+import { agentsHelp } from './help/agents-help.ts';
 import { bad, type Check, good } from './check.ts';
 
 /** Result of the leader's proof, as the gateway reports it. */

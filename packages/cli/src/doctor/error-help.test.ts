@@ -1,7 +1,10 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { checkTable } from './check-table.ts';
-import { agentsHelp, commandHelp, fleetHelp, gatewayHelp } from './error-help.ts';
+import { agentsHelp } from './help/agents-help.ts';
+import { commandHelp } from './help/command-help.ts';
+import { fleetHelp } from './help/fleet-help.ts';
+import { gatewayHelp } from './help/gateway-help.ts';
 import { troubleshootingPage } from './troubleshooting.ts';
 
 /** Codes in the gateway's sources: the second argument of every `RequestFailure`. */

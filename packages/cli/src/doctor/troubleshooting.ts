@@ -1,5 +1,9 @@
 import { type CheckHelp, checkTable } from './check-table.ts';
-import { agentsHelp, commandHelp, type ErrorHelp, fleetHelp, gatewayHelp } from './error-help.ts';
+import { agentsHelp } from './help/agents-help.ts';
+import { commandHelp } from './help/command-help.ts';
+import type { ErrorHelp } from './help/error-help.ts';
+import { fleetHelp } from './help/fleet-help.ts';
+import { gatewayHelp } from './help/gateway-help.ts';
 
 /** The troubleshooting page, generated from the table of checks and the tables of error codes. */
 export function troubleshootingPage(): string {

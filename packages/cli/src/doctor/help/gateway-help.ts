@@ -1,137 +1,7 @@
-import type { AgentsErrorCode } from '@drover/agents';
-import type { FleetErrorCode } from '@drover/fleet';
-import type { CommandErrorCode } from '../errors.ts';
-
-/** Meaning of an error code, and what to do. One sentence each. */
-export interface ErrorHelp {
-  readonly means: string;
-  readonly fix: string;
-}
-
-type Table<Code extends string> = Readonly<Record<Code, ErrorHelp>>;
-
-const wait = 'Send the request again after the seconds in the header retry-after.';
-
-/** Errors of requests to models, in every dialect. */
-export const fleetHelp: Table<FleetErrorCode> = {
-  'model-not-found': {
-    means: 'No host lists the model.',
-    fix: '`drover pull MODEL`, or correct the name; `drover status` shows the models.',
-  },
-  'no-host': {
-    means: 'No host that has the model is ready.',
-    fix: '`drover doctor` names the hosts that are down and why.',
-  },
-  'queue-full': {
-    means: 'The queue of every host that could serve the request is full.',
-    fix: `${wait} Add hosts or slots, or raise --max-queue.`,
-  },
-  'bus-unavailable': {
-    means: 'This node is not connected to NATS.',
-    fix: 'Check that nats-server runs; `drover up` restarts its own by itself.',
-  },
-  deadline: {
-    means: 'The request did not end within its deadline.',
-    fix: 'Raise --request-timeout or send x-drover-timeout-ms; 0 turns the deadline off.',
-  },
-  'host-lost': {
-    means:
-      'The host that served the request was lost in the middle of the answer, or its connection to Ollama broke.',
-    fix: `${wait} \`drover doctor\` names the host.`,
-  },
-  stalled: {
-    means: 'The host sent nothing for longer than the timeout allows.',
-    fix: 'Raise --first-byte-timeout or --inter-token-timeout if the model is only slow; else restart that Ollama.',
-  },
-  'replay-lost': {
-    means: 'A part of the answer was lost on the network and is no longer in the replay buffer.',
-    fix: 'Send the request again; raise --replay-buffer if the network is slow.',
-  },
-  'reader-too-slow': {
-    means: 'The client read its answer more slowly than the buffers allow.',
-    fix: 'Read faster, or raise --replay-buffer and --reader-timeout.',
-  },
-  'bad-upstream': {
-    means: 'The host sent an answer that no Ollama sends, or ended its answer before it was complete.',
-    fix: 'Send the request again if the answer was incomplete; else check that an Ollama of a supported version runs at the address of the host.',
-  },
-  cancelled: {
-    means: 'The client disconnected or cancelled its request.',
-    fix: 'Nothing: the request was ended on purpose.',
-  },
-};
-
-/** Errors of agents, their tasks and runs. */
-export const agentsHelp: Table<AgentsErrorCode> = {
-  'unknown-agent-type': {
-    means: 'No agent definition has that type.',
-    fix: 'GET /api/v1/catalogue lists the types; --catalogue names the folder that defines them.',
-  },
-  'invalid-input': {
-    means: 'A field of the request has a wrong value; the error names the field.',
-    fix: 'Correct the field and send the request again.',
-  },
-  'agent-not-found': { means: 'No agent has that id.', fix: 'GET /api/v1/agents lists all agents.' },
-  'run-not-found': {
-    means: 'No run has that id, or its record was removed to make room for newer runs.',
-    fix: 'Read results sooner, or raise --max-runs.',
-  },
-  'agent-lost': {
-    means: 'The node of the agent was lost; the leader starts the agent again on another node.',
-    fix: wait,
-  },
-  'agent-busy': {
-    means: 'The queue of the agent is full.',
-    fix: `${wait} Spawn another agent, or raise --max-queued-tasks.`,
-  },
-  'agent-stopped': { means: 'The agent was stopped for good.', fix: 'Spawn another one.' },
-  'task-failed': {
-    means: 'The model or the agent failed at the task; the message has the reason.',
-    fix: 'Read the message; an agent that failed too often is parked: stop it and spawn another.',
-  },
-  'idempotency-conflict': {
-    means: 'The same Idempotency-Key was used for another request.',
-    fix: 'Use a new key for each different request.',
-  },
-  'no-leader': {
-    means: 'No host leads the agents, or the control of the cluster, or the leader did not answer in time.',
-    fix: 'Start a host with `drover host`; `drover doctor` tests the leaders, the voters and the store.',
-  },
-  'no-host': {
-    means: 'The agent is recorded, and no agent host runs it yet.',
-    fix: 'Start another agent host with `drover host`, or look at the log of the one that runs.',
-  },
-  'bus-unavailable': {
-    means: 'This node is not connected to NATS.',
-    fix: 'Check that nats-server runs; `drover up` restarts its own by itself.',
-  },
-  'store-unavailable': {
-    means:
-      'JetStream did not answer in time: it is restarting, elects a new stream leader, or is overloaded.',
-    fix: `${wait} Look at the log of nats-server if the error stays.`,
-  },
-  'store-full': {
-    means:
-      'JetStream answers reads and confirms no write: its disk is full, or was full since nats-server started.',
-    fix: 'Make room on the disk with the data folder. `drover up` then restarts its nats-server by itself; restart a nats-server of your own.',
-  },
-  'store-missing': {
-    means:
-      'The stream with the records is not in JetStream: the store was deleted, or NATS uses another store.',
-    fix: 'Stop `drover up`, restore the store from a copy and start again; without a copy the leader makes an empty store within seconds.',
-  },
-  deadline: {
-    means: 'The task did not end within its timeout.',
-    fix: 'Send a larger timeoutMs, or raise --task-timeout.',
-  },
-  cancelled: {
-    means: 'The client disconnected or cancelled its request.',
-    fix: 'Nothing: the request was ended on purpose.',
-  },
-};
+import { type HelpTable, sendAgain } from './error-help.ts';
 
 /** Errors that the gateway finds before it asks a host or an agent. A test checks that none is missing. */
-export const gatewayHelp: Table<string> = {
+export const gatewayHelp: HelpTable<string> = {
   'key-required': {
     means:
       'The cluster has keys and the request carries none, or it has none and its gateway can be reached from outside.',
@@ -155,11 +25,11 @@ export const gatewayHelp: Table<string> = {
   },
   'keys-unknown': {
     means: 'The gateway has started and has not read the keys of the cluster yet.',
-    fix: `${wait} If it stays, look at JetStream with \`drover doctor\`.`,
+    fix: `${sendAgain} If it stays, look at JetStream with \`drover doctor\`.`,
   },
   'keys-stale': {
     means: 'The store of the keys has not answered for longer than --key-max-age.',
-    fix: `${wait} Look at JetStream with \`drover doctor\`; --key-max-age 0 removes the limit.`,
+    fix: `${sendAgain} Look at JetStream with \`drover doctor\`; --key-max-age 0 removes the limit.`,
   },
   'key-not-found': {
     means: 'No key has that id, and none or several have that name.',
@@ -287,7 +157,7 @@ export const gatewayHelp: Table<string> = {
   'gateway-full': {
     means:
       'The gateway serves its largest number of requests, or their bodies need more memory than it has for them.',
-    fix: `${wait} Raise --max-streams, or start another gateway.`,
+    fix: `${sendAgain} Raise --max-streams, or start another gateway.`,
   },
   'gateway-stopping': {
     means: 'The gateway is being stopped.',
@@ -394,72 +264,6 @@ export const gatewayHelp: Table<string> = {
   },
   'too-many-inspections': {
     means: 'The gateway performs its largest number of inspections of actors.',
-    fix: wait,
-  },
-};
-
-/** Errors of the commands, with their exit codes. */
-export const commandHelp: Table<CommandErrorCode> = {
-  'bad-configuration': {
-    means: 'A flag, variable or key of the file has a wrong value (exit 2).',
-    fix: 'Correct the one that the message names; `drover COMMAND --help` shows the allowed values.',
-  },
-  'nats-missing': {
-    means: 'No nats-server was found and none could be fetched (exit 3).',
-    fix: 'Install one and name it with --nats-server, or use a running one with --nats.',
-  },
-  'nats-unsupported': {
-    means:
-      'The nats-server is too old, has no JetStream, its limit for messages is too small, or drover up of 0.3.0 runs it (exit 3).',
-    fix: 'As the message says: use a newer version, start it with --jetstream, raise max_payload, or restart drover up with this release.',
-  },
-  'nats-unreachable': {
-    means: 'No NATS answers at the address, or NATS refuses the credentials (exit 3).',
-    fix: 'Check that NATS runs there and that the credentials belong to this cluster.',
-  },
-  'ollama-missing': {
-    means: 'No host answers as an Ollama (exit 3).',
-    fix: 'Start it with `ollama serve`, or correct --ollama.',
-  },
-  'gateway-unreachable': {
-    means: 'No Drover answers at the address (exit 3).',
-    fix: 'Start one with `drover up`, or name its address with --url.',
-  },
-  'gateway-refused': {
-    means: 'The gateway refused the request of the command (exit 3).',
-    fix: 'The message has the error code of the gateway.',
-  },
-  'key-missing': {
-    means: 'The gateway asks for a key, and the command has none that is valid (exit 3).',
-    fix: 'Name one with --key or DROVER_KEY; on the machine of `drover up` the key is in its data folder.',
-  },
-  'node-missing': { means: 'No node has that name (exit 3).', fix: '`drover status` lists them.' },
-  'node-id-taken': {
-    means: 'A living process uses the node id, here or on another machine (exit 4).',
-    fix: 'End that process, or give this one another id with --id; a former process may still be draining.',
-  },
-  'request-unknown': {
-    means: 'The gateway has no record of a request with that id (exit 3).',
-    fix: 'Ask the gateway that served the request, soon after the request.',
-  },
-  'cluster-missing': {
-    means: 'No drover up runs with the data folder (exit 3).',
-    fix: 'Start one, name its folder with --data, or name a NATS with --nats.',
-  },
-  'data-in-use': {
-    means: 'Another drover up uses the data folder (exit 4).',
-    fix: 'Stop that process, or name another folder with --data.',
-  },
-  'address-in-use': {
-    means: 'Another process listens on the port (exit 4).',
-    fix: 'Choose another port with --port; --port 0 takes any free port.',
-  },
-  'process-failed': {
-    means: 'A process of drover up ended too often and was given up (exit code of that process, or 70).',
-    fix: 'Run again with --log-level info to see what the process did before.',
-  },
-  'start-timeout': {
-    means: 'The fleet was not ready in time (exit 70).',
-    fix: 'The message has the last reason; run again with --log-level info for more.',
+    fix: sendAgain,
   },
 };
