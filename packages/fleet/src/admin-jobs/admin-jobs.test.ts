@@ -91,6 +91,40 @@ it('joins two submissions of the same, and begins anew after the end', async () 
   expect(third.id).not.toBe(first.id);
 });
 
+it('joins at a gateway that has just started and was told of no job yet', async () => {
+  const { hub, submit, serve, pass, asker } = setup();
+  serve();
+  await pass(1_200);
+  const first = await submit('a', 'b');
+  const done = asker.report({
+    key: adminJobKey(first[0] as AdminJob),
+    id: first[0]?.id ?? '',
+    event: 'done',
+    steps: [],
+  });
+  await pass(200);
+  await done;
+  const started = createTestNode(hub, { nodeId: 'new', roles: ['gateway'] });
+  const { keyValue } = started.storage;
+  const open = async (name: string) => {
+    const bucket = await keyValue.open(name);
+    const silent = () => Promise.resolve({ next: 0, close: () => undefined });
+    return {
+      get: (key: string) => bucket.get(key),
+      create: bucket.create.bind(bucket),
+      update: bucket.update.bind(bucket),
+      watch: silent,
+    } as unknown as typeof bucket;
+  };
+  const storage = { ...started.storage, keyValue: { ...keyValue, open } };
+  const jobs = followAdminJobs(Object.create(started, { storage: { value: storage } }) as typeof started);
+  ends.push(() => jobs.close());
+  const targets = [target('a'), target('b')];
+  const joining = jobs.submit({ operation: 'pull', model: 'm', request: {}, targets });
+  await pass(2_500);
+  expect((await joining).map(({ id }) => id)).toEqual(first.map(({ id }) => id));
+});
+
 it('ends the work on a job that was cancelled', async () => {
   const { submit, serve, pass, asker, jobs } = setup();
   serve();

@@ -85,8 +85,13 @@ class Following implements AdminJobs {
 
   async submit(wanted: Parameters<AdminJobs['submit']>[0]): Promise<readonly AdminJob[]> {
     const key = modelKey(wanted.model);
+    // A gateway that has just started may know no job yet: those of the targets are read from the store.
+    const stored = await Promise.all(
+      wanted.targets.map((target) => this.#store.get(adminJobKey({ ...wanted, ...target }))),
+    );
+    const known = [...(await this.list()), ...stored.flatMap(({ job }) => job ?? [])];
     const openBatches = new Set(
-      (await this.list())
+      known
         .filter((job) => !isOver(job) && job.operation === wanted.operation && modelKey(job.model) === key)
         .map(({ batch }) => batch),
     );
