@@ -60,6 +60,7 @@ it('shows the actors of every node as a tree', async () => {
   expect(nodeNamed(all, 'agent-1').actors).toMatchObject([
     { path: 'instances', parent: null },
     { path: 'instances/ollama-1', parent: 'instances' },
+    { path: 'blobs', parent: null },
   ]);
   expect(nodeNamed(all, 'host-1').actors.map(({ path }) => path)).toContain('agents');
 

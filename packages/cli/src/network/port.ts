@@ -26,6 +26,8 @@ const portsTried = 100;
  * that needs it listens, or while that process is being restarted.
  */
 const freeRange = { first: 20_000, last: 32_767 } as const;
+/** Ports that were chosen here. Their processes may not listen yet, so that they still look free. */
+const chosen = new Set<number>();
 
 /**
  * Chooses the port for the gateway.
@@ -65,8 +67,13 @@ async function chooseAnyPort(
   tryPort: (host: string, port: number) => Promise<ListenResult>,
 ): Promise<PortChoice> {
   for (let tried = 0; tried < portsTried; tried += 1) {
-    const result = await tryPort(host, randomInt(freeRange.first, freeRange.last + 1));
-    if ('port' in result) return result;
+    const port = randomInt(freeRange.first, freeRange.last + 1);
+    if (chosen.has(port)) continue;
+    const result = await tryPort(host, port);
+    if ('port' in result) {
+      chosen.add(port);
+      return result;
+    }
     if (result.error === 'bad-host') throw badHost(host);
   }
   throw new CommandError(
