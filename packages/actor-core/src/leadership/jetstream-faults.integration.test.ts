@@ -4,6 +4,7 @@ import { HistoryLoad } from '../testing/history/real/history-load.ts';
 import { LeaderTrial } from '../testing/trials/leader-trial.ts';
 import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
 import { isFullProof, noteFigure, timesOf } from '../testing/trials/trial-figures.ts';
+import { waitUntil } from '../testing/wait-until.ts';
 
 // The short form. `npm run proof -- jetstream-faults` kills in ten rounds, and freezes ten leaders.
 vi.setConfig({ testTimeout: isFullProof ? 1_800_000 : 240_000, hookTimeout: 90_000 });
@@ -70,7 +71,7 @@ it('accepts no stale write, and obeys no older term, when a leader stands still 
     took.push(tookMs);
     await pause(frozenMs - tookMs);
     // The processes of this test do see in the view that somebody is dead. How soon is measured by `detector`.
-    await trial.untilDead(leader, deaths);
+    await waitUntil('the frozen leader is dead', () => trial.dead.slice(deaths).includes(leader), 60_000);
     trial.signal(leader, 'SIGCONT');
     await pause(standStillMs);
     trial.signal(leader, 'SIGKILL');

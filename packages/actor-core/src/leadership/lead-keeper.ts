@@ -11,8 +11,6 @@ import type { OwnTenure } from './own-tenure.ts';
 const checkMs = 500;
 /** A check that takes longer than this shows that JetStream is away. */
 const slowCheckMs = 1_500;
-/** Pause before a candidate that has not found the log, or knows no voters, looks for the log again. */
-const lookMs = 500;
 
 /** What a `LeadKeeper` works with. */
 export interface LeadKeeperOptions {
@@ -71,26 +69,14 @@ export class LeadKeeper {
     this.#writeTrouble = undefined;
   }
 
-  /**
-   * Reads the lead record at the start, so that the first silence is counted against the right leader, and makes the
-   * log where there is none. Repeated until the log has answered, and while no voters are known: they are recorded in
-   * that log, and without them nobody may be a candidate who would make it.
-   */
+  /** Reads the lead record at the start, so that the first silence is counted against the right leader. */
   async lookAround(): Promise<void> {
-    const { election, take } = this.#options;
-    let hasLooked = false;
-    while (!election.hasStopped) {
-      try {
-        const newest = await this.#read();
-        const known = { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
-        if (!hasLooked)
-          take({ kind: 'known', ...known, isOver: newest === undefined || this.#isOver(newest) });
-        hasLooked = true;
-      } catch {
-        // Noted.
-      }
-      if (hasLooked && hasElectorate(election)) return;
-      await new Promise<void>((resolve) => this.#node.clock.setTimer(lookMs, resolve));
+    try {
+      const newest = await this.#read();
+      const known = { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
+      this.#options.take({ kind: 'known', ...known, isOver: newest === undefined || this.#isOver(newest) });
+    } catch {
+      // Noted. The first candidacy reads again.
     }
   }
 
@@ -116,7 +102,7 @@ export class LeadKeeper {
         Object.assign(known, await this.#readKnown());
       }
     } catch (error) {
-      this.#trace({ record: 'failed', tookMs: clock.now() - sinceMs, cause: causeOf(error) });
+      this.#trace({ record: 'failed', tookMs: clock.now() - sinceMs, cause: String((error as Error).cause) });
       this.#noteTrouble(error, 'written');
     } finally {
       this.#isTaking = false;
@@ -226,17 +212,6 @@ export class LeadKeeper {
       `the log of the group cannot be ${what}`,
     );
   }
-}
-
-/** The reason that the store gave, for the trace. */
-function causeOf(error: unknown): string {
-  const cause: unknown = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? String(cause) : JSON.stringify(cause);
-}
-
-/** Whether it is known who decides who may lead. */
-function hasElectorate({ electorate, voters }: ElectionState): boolean {
-  return electorate === 'candidates' || voters.length > 0;
 }
 
 /** Highest incarnation of the node that has ended. */

@@ -57,36 +57,6 @@ describe('the voters of a cluster', () => {
     );
   });
 
-  it('are recorded, and elect a leader, also where the store answers long after the start', async () => {
-    const hub = createTestHub();
-    hub.logs.faults = () => 'away';
-    const names = ['a', 'b', 'c'];
-    const members = names.map((nodeId) => {
-      const node = createTestNode(hub, { nodeId });
-      return { node, leadership: joinLeadership(node, { group: 'control', bootstrapVoters: names }) };
-    });
-    await advance(hub.clock, 60_000, 50);
-    expect(members.map(({ leadership }) => leadership.state())).toEqual(['vacant', 'vacant', 'vacant']);
-    hub.logs.faults = undefined;
-    await advance(hub.clock, 6_000, 50);
-    expect((await readVoters(leaderOf(members).node))?.voters).toEqual(names);
-  });
-
-  it('are recorded also where the log is lost before anybody has recorded them', async () => {
-    const hub = createTestHub();
-    hub.logs.faults = ({ kind }) => (kind === 'append' ? 'away' : undefined);
-    const names = ['a', 'b', 'c'];
-    const members = names.map((nodeId) => {
-      const node = createTestNode(hub, { nodeId });
-      return { node, leadership: joinLeadership(node, { group: 'control', bootstrapVoters: names }) };
-    });
-    await advance(hub.clock, 5_000, 50);
-    hub.logs.wipe();
-    hub.logs.faults = undefined;
-    await advance(hub.clock, 15_000, 50);
-    expect((await readVoters(leaderOf(members).node))?.voters).toEqual(names);
-  });
-
   it('are the first node alone by default, which leads at once', async () => {
     const hub = createTestHub();
     const node = createTestNode(hub, { nodeId: 'a', roles: ['host', 'voter'] });

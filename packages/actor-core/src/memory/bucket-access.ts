@@ -238,24 +238,15 @@ export class BucketAccess {
   }
 
   /** @throws MemoryLimitError, WriteUnknownError, StoreUnavailableError */
-  perform(key: string, operation: KeyOperation): Promise<KeyWriteOutcome> {
-    try {
-      this.#requireSpace(operation);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async perform(key: string, operation: KeyOperation): Promise<KeyWriteOutcome> {
+    this.#requireSpace(operation);
     this.writes++;
-    return this.writers.perform(key, operation).then(this.#performed, this.#notPerformed);
-  }
-
-  readonly #performed = (outcome: KeyWriteOutcome): KeyWriteOutcome => {
+    const outcome = await this.writers.perform(key, operation).catch((error: unknown) => {
+      throw this.#failure(error);
+    });
     if (outcome.kind === 'written') this.#observe(outcome.stored);
     return outcome;
-  };
-
-  readonly #notPerformed = (error: unknown): never => {
-    throw this.#failure(error);
-  };
+  }
 
   /** @throws as `perform` */
   async batch(operations: readonly BatchOperation[]): Promise<BatchOutcome> {

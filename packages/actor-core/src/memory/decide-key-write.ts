@@ -2,7 +2,7 @@ import { compareStamps, type Stamp } from './hybrid-clock.ts';
 import { crdtOf, type MergeFunction, type Policy } from './policy.ts';
 import type { Upload } from './large-values.ts';
 import { revisionOf, type StoredValue } from './stored-value.ts';
-import { foreignMeta, type ValueMeta } from './value-meta.ts';
+import type { ValueMeta } from './value-meta.ts';
 
 /** One change of a key that a client asks for. */
 export type KeyOperation =
@@ -206,9 +206,6 @@ function write(
   const contentType =
     operation.kind === 'put' && crdtOf(policy) === undefined ? operation.contentType : jsonType;
   const upload = operation.kind === 'put' && value === operation.value ? operation.upload : undefined;
-  const isPlain = policy === foreignMeta.policy && contentType === foreignMeta.contentType;
-  if (isPlain && expiresAtMs === undefined && upload === undefined)
-    return { do: 'write', record: { kind: 'put', value, meta: foreignMeta, ttlMs, upload } };
   const meta: ValueMeta = {
     policy,
     contentType,

@@ -21,7 +21,7 @@ function setup() {
   const outcomes = new Map<string, AppendOutcome>();
   const append = (subject: string, sequence = 5): void => {
     const record = { subject, payload: new Uint8Array(0), messageId: `id-${subject}` };
-    echoes.append(record, { subject, sequence }, (outcome) => outcomes.set(subject, outcome));
+    void echoes.append(record, { subject, sequence }).then((outcome) => outcomes.set(subject, outcome));
   };
   const echo = (subject: string, sequence: number, messageId = `id-${subject}`): void =>
     echoes.saw({ ...recordOf(subject), sequence, messageId });

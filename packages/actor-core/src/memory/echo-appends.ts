@@ -49,27 +49,15 @@ export class EchoAppends {
     return this.#options.clock.now() >= this.#distrustedUntilMs;
   }
 
-  /**
-   * One attempt, as `Log.append`.
-   *
-   * @param onOutcome called once, within a call of `saw` or `lose` or by a timer. Must not throw
-   */
-  append(
-    record: NewRecord & { readonly messageId: string },
-    expect: Expectation,
-    onOutcome: (outcome: AppendOutcome) => void,
-  ): void {
-    const append = new EchoAppend(this, record, expect, onOutcome);
-    this.#pending.set(record.subject, append);
-    this.#waiting.push(append);
-    if (this.#isGroup()) this.#sendWaiting();
-    else this.#timer ??= this.#options.clock.setTimer(longestHoldMs, () => this.#sendWaiting());
-  }
-
-  /** The payload of an append that waits for its echo. */
-  ownPayload(subject: string, messageId: string): Uint8Array | undefined {
-    const record = this.#pending.get(subject)?.record;
-    return record !== undefined && record.messageId === messageId ? record.payload : undefined;
+  /** One attempt, as `Log.append`. */
+  append(record: NewRecord & { readonly messageId: string }, expect: Expectation): Promise<AppendOutcome> {
+    return new Promise((resolve) => {
+      const append = new EchoAppend(record, expect, (outcome) => this.#end(append, outcome, resolve));
+      this.#pending.set(record.subject, append);
+      this.#waiting.push(append);
+      if (this.#isGroup()) this.#sendWaiting();
+      else this.#timer ??= this.#options.clock.setTimer(longestHoldMs, () => this.#sendWaiting());
+    });
   }
 
   /** A record was announced, right after the one before it. */
@@ -91,13 +79,12 @@ export class EchoAppends {
       append.end(append.isSent ? { kind: 'unanswered', cause } : notSent(this.#options.logName));
   }
 
-  /** An append has its outcome. @internal */
-  ended(append: EchoAppend, outcome: AppendOutcome): void {
+  #end(append: EchoAppend, outcome: AppendOutcome, resolve: (outcome: AppendOutcome) => void): void {
     this.#pending.delete(append.record.subject);
     if (append.isSent) this.#inFlight--;
     append.isEnded = true;
     if (outcome.kind === 'unanswered') this.#distrustedUntilMs = this.#options.clock.now() + distrustMs;
-    append.onOutcome(outcome);
+    resolve(outcome);
   }
 
   #isGroup(): boolean {
@@ -132,28 +119,25 @@ class EchoAppend implements Expiring {
   readonly expect: Expectation;
   isSent = false;
   isEnded = false;
-  readonly onOutcome: (outcome: AppendOutcome) => void;
-  readonly #owner: EchoAppends;
+  readonly #resolve: (outcome: AppendOutcome) => void;
 
   constructor(
-    owner: EchoAppends,
     record: NewRecord & { readonly messageId: string },
     expect: Expectation,
-    onOutcome: (outcome: AppendOutcome) => void,
+    resolve: (outcome: AppendOutcome) => void,
   ) {
     this.record = record;
     this.expect = expect;
-    this.onOutcome = onOutcome;
-    this.#owner = owner;
+    this.#resolve = resolve;
   }
 
   end(outcome: AppendOutcome): void {
     this.list?.remove(this);
-    this.#owner.ended(this, outcome);
+    this.#resolve(outcome);
   }
 
   expire(): void {
-    this.#owner.ended(this, {
+    this.#resolve({
       kind: 'unanswered',
       cause: new RequestTimeoutError(this.record.subject, echoTimeoutMs),
     });

@@ -1,5 +1,4 @@
-import { keySubject } from '../storage/key-value/bucket-spec.ts';
-import { purgeRecord } from '../storage/key-value/key-record.ts';
+import { purgeRecord, putRecord } from '../storage/key-value/key-record.ts';
 import type { NewRecord } from '../storage/log/log.ts';
 import type { PlannedRecord } from './decide-key-write.ts';
 import { absentValue, type StoredValue } from './stored-value.ts';
@@ -11,18 +10,10 @@ import { encodeMeta } from './value-meta.ts';
  */
 export const removalMarkerMs = 3_600_000;
 
-/**
- * The record of the bucket's log for a planned one.
- *
- * @param before sequence that the write asserts. The bucket keeps one record of a key, so a sequence that was replaced
- * never is the newest one again, and the assertion guards the write. A key without a record may be without one again.
- */
-export function recordOf(bucket: string, key: string, record: PlannedRecord, before: number): NewRecord {
-  const isGuarded = before > 0;
-  if (record.kind === 'remove') return { ...purgeRecord(bucket, key, removalMarkerMs), isGuarded };
-  const { value, ttlMs, meta } = record;
-  const put = { subject: keySubject(bucket, key), payload: value, headers: encodeMeta(meta), isGuarded };
-  return ttlMs === undefined ? put : { ...put, ttlMs };
+/** The record of the bucket's log for a planned one. */
+export function recordOf(bucket: string, key: string, record: PlannedRecord): NewRecord {
+  if (record.kind === 'remove') return purgeRecord(bucket, key, removalMarkerMs);
+  return { ...putRecord(bucket, key, record.value, record.ttlMs), headers: encodeMeta(record.meta) };
 }
 
 /** What the key holds once its record is accepted. */

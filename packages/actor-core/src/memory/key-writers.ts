@@ -3,38 +3,59 @@ import { StoreUnavailableError, WriteUnknownError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import { keySubject } from '../storage/key-value/bucket-spec.ts';
 import type { WriteOutcome } from '../storage/log/decide-write.ts';
-import type { BatchRecord, Expectation, NewRecord } from '../storage/log/log.ts';
+import type { BatchRecord, NewRecord } from '../storage/log/log.ts';
 import type { RecordWriter } from '../storage/log/record-writer.ts';
-import type { DecisionContext, KeyOperation, KeyWriteOutcome, PlannedRecord } from './decide-key-write.ts';
-import { recordOf } from './key-records.ts';
-import type { Upload } from './large-values.ts';
+import type {
+  Conflict,
+  DecisionContext,
+  KeyOperation,
+  KeyWriteOutcome,
+  PlannedRecord,
+} from './decide-key-write.ts';
+import { recordOf, writtenValue } from './key-records.ts';
+import type { LargeValues, Upload } from './large-values.ts';
+import type { MemoryBucket } from './memory-bucket.ts';
 import { HotKeys } from './hot-keys.ts';
 import type { KeyOwners } from './key-owners.ts';
 import type { OwnerOutcome, OwnerRequest } from './owner-messages.ts';
-import { type GroupPlan, planGroup } from './plan-group.ts';
+import {
+  type GroupOperation,
+  type GroupPlan,
+  planGroup,
+  type PlannedStep,
+  settleConflict,
+  settleOutcome,
+} from './plan-group.ts';
 import { isMerged } from './policy.ts';
-import { type GroupSurroundings, settleGroup, type Waiting } from './settle-group.ts';
 import { isElsewhere, revisionOf, type StoredValue } from './stored-value.ts';
 
 /** What `KeyWriters` works with. */
-export interface KeyWritersOptions extends GroupSurroundings {
+export interface KeyWritersOptions {
+  readonly bucket: MemoryBucket;
+  readonly large: LargeValues;
   readonly writer: RecordWriter;
+  readonly clock: Clock;
   readonly random: Random;
   readonly context: Omit<DecisionContext, 'basis'>;
   readonly owners: Pick<KeyOwners, 'ownerOf' | 'forward'>;
+  /** `source`: the other node whose writer met the conflict; undefined for this node. */
+  readonly onConflict: (
+    key: string,
+    conflict: Conflict,
+    revision: number,
+    source: string | undefined,
+  ) => void;
+}
+
+interface Waiting extends GroupOperation {
+  readonly resolve: (outcome: KeyWriteOutcome) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** A value, and whether it was current at a moment since the operations of the group began. */
 interface Basis {
   readonly stored: StoredValue;
   readonly isProven: boolean;
-}
-
-/** An attempt that was sent on the feed and was not confirmed there. */
-interface Attempt {
-  readonly stored: StoredValue;
-  readonly plan: GroupPlan;
-  readonly outcome: Promise<WriteOutcome>;
 }
 
 /** Time that the attempts on one group may take. */
@@ -72,14 +93,14 @@ export class KeyWriters {
    * @throws MessageTooLargeError
    */
   perform(key: string, operation: KeyOperation): Promise<KeyWriteOutcome> {
-    return this.#perform(key, operation, undefined, undefined);
+    return this.#perform(key, { operation, source: undefined, basis: undefined });
   }
 
   /** Performs operations for another node that takes this one for the owner of the key. Never rejects. */
   performFor(source: string, { key, basis, operations }: OwnerRequest): Promise<readonly OwnerOutcome[]> {
     return Promise.all(
       operations.map((operation) =>
-        this.#perform(key, operation, source, basis).then(
+        this.#perform(key, { operation, source, basis }).then(
           (outcome): OwnerOutcome => ({ kind: 'done', outcome }),
           (error: unknown): OwnerOutcome => ({
             kind: error instanceof WriteUnknownError ? 'unknown' : 'not-done',
@@ -94,66 +115,26 @@ export class KeyWriters {
     return this.#hot.count(this.#options.clock.now());
   }
 
-  #perform(
-    key: string,
-    operation: KeyOperation,
-    source: string | undefined,
-    basis: number | undefined,
-  ): Promise<KeyWriteOutcome> {
+  #perform(key: string, operation: GroupOperation): Promise<KeyWriteOutcome> {
     if (this.#depth >= maxDepth)
       return Promise.reject(new StoreUnavailableError(this.#options.bucket.logName));
     this.#depth++;
     return new Promise((resolve, reject) => {
-      const own: Waiting = { operation, source, basis, resolve, reject };
       const waiting = this.#waiting.get(key);
       if (waiting !== undefined) {
-        waiting.push(own);
+        waiting.push({ ...operation, resolve, reject });
         return;
       }
-      const queue: Waiting[] = [own];
+      const queue: Waiting[] = [{ ...operation, resolve, reject }];
       this.#waiting.set(key, queue);
-      this.#begin(key, queue);
+      void this.#work(key, queue);
     });
   }
 
-  #begin(key: string, queue: Waiting[]): void {
-    if (queue.length === 0) this.#waiting.delete(key);
-    else if (!this.#sendFirst(key, queue)) void this.#work(key, queue);
-  }
-
-  /**
-   * Sends the first operations of the queue as one record, whose echo on the feed is the answer: what most writes are.
-   * False: they need more than that.
-   */
-  #sendFirst(key: string, queue: Waiting[]): boolean {
-    const { bucket, clock, context, writer } = this.#options;
-    if (this.#hot.isHot(key, clock.now())) return false;
-    const stored = bucket.cache.get(key);
-    if (stored === undefined || isElsewhere(stored) || !bucket.hasEchoes(stored)) return false;
-    const { merges, replica } = context;
-    const plan = planGroup(stored, queue, { merges, replica, basis: revisionOf(stored) });
-    const planned = plan.records[0];
-    if (plan.isRefusing || planned === undefined || plan.records.length > 1 || hasUpload(plan)) return false;
-    const record = recordOf(bucket.name, key, planned, stored.sequence);
-    const write = writer.begin(bucket.logName, record, expectationOf(record.subject, stored.sequence));
-    if (write === undefined) return false;
-    bucket.sendOnFeed(write, (outcome) => {
-      if (outcome.kind === 'appended') {
-        writer.confirm(write, outcome.sequence);
-        const group = this.#take(queue, plan.steps.length);
-        settleGroup(this.#options, key, stored, plan, group, outcome.sequence);
-        this.#begin(key, queue);
-      } else void this.#work(key, queue, { stored, plan, outcome: writer.finish(write, outcome) });
-    });
-    return true;
-  }
-
-  async #work(key: string, queue: Waiting[], begun?: Attempt): Promise<void> {
-    let attempt = begun;
+  async #work(key: string, queue: Waiting[]): Promise<void> {
     while (queue.length > 0) {
       try {
-        await this.#performFirst(key, queue, attempt);
-        attempt = undefined;
+        await this.#performFirst(key, queue);
       } catch (error) {
         // The bucket cannot be read: whoever waits has waited for it too.
         for (const { reject } of this.#take(queue, queue.length)) reject(error);
@@ -168,20 +149,20 @@ export class KeyWriters {
   }
 
   /** Performs the first operations of the queue as one commit, here or at the owner, and removes them from it. */
-  async #performFirst(key: string, queue: Waiting[], begun: Attempt | undefined): Promise<void> {
+  async #performFirst(key: string, queue: Waiting[]): Promise<void> {
     const { bucket, clock, random, context, owners } = this.#options;
-    if (begun === undefined && this.#hot.isHot(key, clock.now())) {
+    if (this.#hot.isHot(key, clock.now())) {
       const owner = owners.ownerOf(key);
       if (owner !== undefined && (await this.#forwardFirst(key, owner, queue))) return;
     }
     const deadline = clock.now() + patienceMs;
+    const cached = bucket.cache.get(key);
     // A cached value is as good as one that was read: the commit asserts its sequence.
-    const known = begun?.stored ?? bucket.cache.get(key);
-    let basis: Basis = { stored: known ?? (await bucket.read(key)), isProven: false };
+    let basis: Basis = { stored: cached ?? (await bucket.read(key)), isProven: false };
     const beganAt = revisionOf(basis.stored);
-    for (let attempt = 0, first = begun; ; attempt++, first = undefined) {
+    for (let attempt = 0; ; attempt++) {
       if (isElsewhere(basis.stored)) basis = await this.#complete(key, basis);
-      const plan = first?.plan ?? planGroup(basis.stored, queue, { ...context, basis: beganAt });
+      const plan = planGroup(basis.stored, queue, { ...context, basis: beganAt });
       if (plan.isRefusing && !basis.isProven) {
         basis = { stored: await bucket.fresh(key, basis.stored), isProven: true };
         continue;
@@ -189,7 +170,7 @@ export class KeyWriters {
       const group = queue.slice(0, plan.steps.length);
       let outcome: WriteOutcome;
       try {
-        outcome = await (first?.outcome ?? this.#commit(key, basis.stored, plan.records));
+        outcome = await this.#commit(key, basis.stored, plan.records);
       } catch (error) {
         this.#take(queue, group.length);
         bucket.cache.drop(key);
@@ -198,7 +179,7 @@ export class KeyWriters {
       }
       if (outcome.kind === 'written') {
         this.#take(queue, group.length);
-        return settleGroup(this.#options, key, basis.stored, plan, group, outcome.sequence);
+        return this.#settle(key, basis.stored, plan, group, outcome.sequence);
       }
       this.lostAttempts++;
       this.#hot.lost(key, clock.now());
@@ -269,20 +250,51 @@ export class KeyWriters {
   #commit(key: string, stored: StoredValue, planned: readonly PlannedRecord[]): Promise<WriteOutcome> {
     if (planned.length === 0) return Promise.resolve({ kind: 'written', sequence: stored.sequence });
     const { bucket, large, writer } = this.#options;
-    const expect = expectationOf(keySubject(bucket.name, key), stored.sequence);
-    const records = planned.map((record) => recordOf(bucket.name, key, record, stored.sequence));
+    const expect = { subject: keySubject(bucket.name, key), sequence: stored.sequence };
+    const records = planned.map((record) => recordOf(bucket.name, key, record));
     const [first, ...others] = records as [NewRecord, ...NewRecord[]];
     const uploads = planned.flatMap((record) => uploadOf(record) ?? []);
-    if (others.length === 0 && uploads.length === 0) return writer.write(bucket.logName, first, expect);
+    if (others.length === 0 && uploads.length === 0)
+      return writer.write(bucket.logName, first, expect, bucket.attemptOn(stored, expect));
     const ends = uploads.map((upload) => large.commitRecord(upload));
     const batch: BatchRecord[] = [...ends, { ...first, expect }, ...others];
     return writer.writeBatch(bucket.logName, batch);
   }
+
+  #settle(
+    key: string,
+    before: StoredValue,
+    { records, steps }: GroupPlan,
+    group: readonly Waiting[],
+    sequence: number,
+  ): void {
+    const { clock, bucket, large } = this.#options;
+    const changedAtMs = clock.wallNow();
+    const written = records.map((record, index) =>
+      writtenValue(key, record, sequence - (records.length - 1 - index), changedAtMs),
+    );
+    const newest = written.at(-1);
+    if (newest !== undefined) {
+      bucket.written(newest);
+      for (const replaced of [before, ...written]) large.release(replaced, newest);
+    }
+    let seen = before;
+    for (const [index, step] of steps.entries()) {
+      const earlier = seen;
+      if (step.record !== undefined) seen = written[step.record] ?? seen;
+      const waiting = group[index];
+      if (step.conflict !== undefined) {
+        const conflict = settleConflict(step.conflict, earlier);
+        this.#options.onConflict(key, conflict, seen.sequence, waiting?.source);
+      }
+      waiting?.resolve(outcomeOf(step, seen));
+    }
+  }
 }
 
-/** Every write of a key asserts the record that it replaces. */
-function expectationOf(subject: string, sequence: number): Expectation {
-  return { subject, sequence };
+function outcomeOf({ outcome, isCreated }: PlannedStep, seen: StoredValue): KeyWriteOutcome {
+  if (outcome !== undefined) return settleOutcome(outcome, seen);
+  return seen.kind === 'value' ? { kind: 'written', isCreated, stored: seen } : { kind: 'removed' };
 }
 
 function failureOf(key: string, error: unknown): unknown {

@@ -53,7 +53,6 @@ const putNames = optionNames<MemoryPutOptions>({
   ifExists: true,
 });
 const noValue = new Uint8Array(0);
-const noOptions: MemoryPutOptions = Object.freeze({});
 const maxBatch = 1_000;
 const maxOperations = 1_000;
 const maxKnownKeys = 4_096;
@@ -98,18 +97,20 @@ export class LocalScope implements MemoryScope {
     return { ...facts, bytes: reading?.entry.bytes ?? value.length, parts: reading?.chunks ?? [value] };
   }
 
-  put(key: string, value: MemoryContent, options: MemoryPutOptions = noOptions): Promise<PutResult> {
-    const isSmall = value instanceof Uint8Array && value.length <= this.#options.maxRecordBytes;
-    let bucketKey: string;
-    let put: KeyOperation & { readonly kind: 'put' };
-    try {
-      bucketKey = this.#keyOf(key);
-      put = this.#put(isSmall ? value : noValue, options);
-    } catch (error) {
-      return Promise.reject(error);
+  async put(key: string, value: MemoryContent, options: MemoryPutOptions = {}): Promise<PutResult> {
+    const bucketKey = this.#keyOf(key);
+    const outcome =
+      value instanceof Uint8Array && value.length <= this.#options.maxRecordBytes
+        ? await this.#access.perform(bucketKey, this.#put(value, options))
+        : await this.#putSized(bucketKey, value, this.#put(noValue, options));
+    switch (outcome.kind) {
+      case 'written':
+        return { kind: 'written', revision: revisionOf(outcome.stored), isCreated: outcome.isCreated };
+      case 'superseded':
+        return outcome;
+      default:
+        return refusalOf(outcome);
     }
-    const outcome = isSmall ? this.#access.perform(bucketKey, put) : this.#putSized(bucketKey, value, put);
-    return outcome.then(putResultOf);
   }
 
   async #putSized(
@@ -214,7 +215,7 @@ export class LocalScope implements MemoryScope {
   }
 
   #put(value: Uint8Array, options: MemoryPutOptions): KeyOperation & { readonly kind: 'put' } {
-    if (options !== noOptions) requireKnownOptions('options', options, putNames);
+    requireKnownOptions('options', options, putNames);
     const { contentType = defaultContentType, policy, ttlMs } = options;
     if (contentType !== defaultContentType && !contentTypePattern.test(contentType))
       throw new InvalidArgumentError('contentType', 'must be 1 to 256 printable ASCII characters');
@@ -246,17 +247,6 @@ function conditionOf({ ifRevision, ifExists = false }: RemoveOptions): Condition
   if (!(Number.isSafeInteger(ifRevision) && ifRevision >= 0))
     throw new InvalidArgumentError('ifRevision', 'must be a whole number of at least 0');
   return ifRevision === 0 ? 'absent' : { revision: ifRevision };
-}
-
-function putResultOf(outcome: KeyWriteOutcome): PutResult {
-  switch (outcome.kind) {
-    case 'written':
-      return { kind: 'written', revision: revisionOf(outcome.stored), isCreated: outcome.isCreated };
-    case 'superseded':
-      return outcome;
-    default:
-      return refusalOf(outcome);
-  }
 }
 
 /** What a caller of `put` and `remove` is told; outcomes that these operations cannot have are defects. */

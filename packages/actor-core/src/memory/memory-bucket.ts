@@ -3,8 +3,7 @@ import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { bucketLog, type BucketSpec, bucketLogSpec, keySubject } from '../storage/key-value/bucket-spec.ts';
 import type { LogInfo } from '../storage/log/log-spec.ts';
-import type { AppendOutcome, LogRecord } from '../storage/log/log.ts';
-import type { Writing } from '../storage/log/record-writer.ts';
+import type { AppendOutcome, Expectation, LogRecord, NewRecord } from '../storage/log/log.ts';
 import { type LogWatch, watchLog } from '../storage/log/watch-log.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
 import { Barrier } from './barrier.ts';
@@ -62,8 +61,6 @@ export class MemoryBucket {
   readonly cache: ValueCache;
   readonly barrier: Barrier;
   readonly #echoes: EchoAppends;
-  /** Begin of the subjects of records of the nodes themselves, such as barriers. */
-  readonly #ownSubjects: string;
   readonly #options: MemoryBucketOptions;
   readonly #clock: Clock;
   #open: OpenBucket | undefined;
@@ -87,7 +84,6 @@ export class MemoryBucket {
     this.#clock = options.clock;
     this.name = options.spec.name;
     this.logName = bucketLog(this.name);
-    this.#ownSubjects = `$KV.${this.name}._.`;
     this.cache = new ValueCache(options.cacheBytes, maxRevisions);
     const { writer } = options.storage;
     this.#echoes = new EchoAppends({ log: options.storage.log, logName: this.logName, clock: this.#clock });
@@ -183,26 +179,25 @@ export class MemoryBucket {
   }
 
   /**
-   * Whether the feed tells the outcome of a write on the value, so that it needs no answer. Not where the feed is not
-   * read as it is announced, where the newest record of the key ends by itself, and where a newer one was announced,
-   * which refuses the write and does not come again.
+   * How to make the first attempt of a write on the value: on the feed, where its echo is the answer. Undefined where
+   * the feed does not tell: it is not read as it is announced, or the newest record of the key ends by itself.
    */
-  hasEchoes(stored: StoredValue): boolean {
+  attemptOn(
+    stored: StoredValue,
+    expect: Expectation,
+  ): ((record: NewRecord & { readonly messageId: string }) => Promise<AppendOutcome>) | undefined {
     const isEnding =
       stored.kind === 'deleted' || stored.kind === 'expired' || stored.meta.expiresAtMs !== undefined;
     const { maxBytes = 0 } = this.#options.spec;
     const isNearlyFull = maxBytes > 0 && this.#bytes > maxBytes * nearlyFullShare;
-    if (isEnding || isNearlyFull || !this.#echoes.isUsable) return false;
-    return this.#open?.watch.isLive === true && this.cache.newest(stored.key) <= stored.sequence;
-  }
-
-  /**
-   * Makes the first attempt of a write on a value that has echoes.
-   *
-   * @param onOutcome called once. Must not throw
-   */
-  sendOnFeed({ record, expect }: Writing, onOutcome: (outcome: AppendOutcome) => void): void {
-    if (expect !== undefined) this.#echoes.append(record, expect, onOutcome);
+    if (isEnding || isNearlyFull || !this.#echoes.isUsable) return undefined;
+    if (this.#open?.watch.isLive !== true) return undefined;
+    return (record) => {
+      // Where a newer record was announced before, it refuses the write, and its echo does not come again.
+      const isRefused = this.cache.newest(stored.key) > stored.sequence;
+      if (isRefused) return this.#options.storage.log.append(this.logName, record, expect);
+      return this.#echoes.append(record, expect);
+    };
   }
 
   /** The own write of a record was confirmed. */
@@ -241,7 +236,6 @@ export class MemoryBucket {
         from: info.lastSequence + 1,
         watchdogMs: 'none',
         onRecord: (record, isAnnounced) => this.#take(record, isAnnounced),
-        ownPayload: (subject, messageId) => this.#echoes.ownPayload(subject, messageId),
         onReset: (reason) => this.#reset(reason),
       });
       if (this.#isClosed) return watch.close();
@@ -312,21 +306,17 @@ export class MemoryBucket {
   }
 
   #take(record: LogRecord, isAnnounced: boolean): void {
-    this.#learn(record);
-    // Last, so that who waits for the echo finds everything in place.
     if (isAnnounced) this.#echoes.saw(record);
     else this.#echoes.lose(new StoreUnavailableError(this.logName));
-  }
-
-  #learn(record: LogRecord): void {
-    const confirmedAtMs = this.#unheard.size === 0 ? undefined : this.#unheard.get(record.sequence);
+    const confirmedAtMs = this.#unheard.get(record.sequence);
     if (confirmedAtMs !== undefined) {
       this.#unheard.delete(record.sequence);
       this.#delayMs = this.#clock.now() - confirmedAtMs;
     }
     if (this.#behind !== undefined && record.sequence >= this.#behind.sequence)
       this.#current(this.#behind.askedAtMs);
-    if (record.subject.startsWith(this.#ownSubjects)) return;
+    // Records of the node itself, such as barriers.
+    if (record.subject.startsWith(`$KV.${this.name}._.`)) return;
     const stored = storedValueOf(this.name, record);
     this.cache.update(stored);
     this.#options.onChange(stored);

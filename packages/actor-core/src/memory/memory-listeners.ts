@@ -29,10 +29,6 @@ export class MemoryListeners {
     };
   }
 
-  get isEmpty(): boolean {
-    return this.#all.size === 0 && this.#byScope.size === 0;
-  }
-
   /** Whether an event of that scope has listeners; saves the making of one. */
   isHeard(prefix: string): boolean {
     return this.#all.size > 0 || this.#byScope.has(prefix);

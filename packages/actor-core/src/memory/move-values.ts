@@ -81,10 +81,7 @@ async function moveOut(
   // After an unknown outcome the blob is left to `BlobReclaim`.
   const outcome = await storage.writer.writeBatch(bucket.logName, [
     large.commitRecord(upload),
-    {
-      ...recordOf(bucket.name, key, record, sequence),
-      expect: { subject: keySubject(bucket.name, key), sequence },
-    },
+    { ...recordOf(bucket.name, key, record), expect: { subject: keySubject(bucket.name, key), sequence } },
   ]);
   if (outcome.kind === 'rejected') await large.abandon(upload);
   return outcome.kind === 'written';
@@ -105,8 +102,7 @@ export async function bringBack(
   const ttlMs = remainingTtlMs(meta, clock.wallNow());
   const record = { kind: 'put', value, meta: movedMeta(stored, undefined), ttlMs } as const;
   const expect = { subject: keySubject(bucket.name, key), sequence };
-  const written = recordOf(bucket.name, key, record, sequence);
-  const outcome = await storage.writer.write(bucket.logName, written, expect);
+  const outcome = await storage.writer.write(bucket.logName, recordOf(bucket.name, key, record), expect);
   if (outcome.kind === 'rejected') return false;
   const now = writtenValue(key, record, outcome.sequence, stored.changedAtMs);
   bucket.written(now);

@@ -53,8 +53,6 @@ export function planGroup(
   operations: readonly GroupOperation[],
   context: DecisionContext,
 ): GroupPlan {
-  const [first] = operations;
-  if (operations.length === 1 && first !== undefined) return planOne(stored, first, context);
   const records: PlannedRecord[] = [];
   const steps: PlannedStep[] = [];
   let seen = stored;
@@ -83,30 +81,6 @@ export function planGroup(
   }
   const isRefusing = steps.some(({ outcome }) => outcome !== undefined && outcome.kind !== 'superseded');
   return { records, steps, isRefusing };
-}
-
-/** What most plans are. */
-function planOne(
-  stored: StoredValue,
-  { operation, basis }: GroupOperation,
-  context: DecisionContext,
-): GroupPlan {
-  const isCreated = stored.kind !== 'value';
-  const known = basis === undefined ? context : { ...context, basis };
-  const decision = decideKeyWrite(stored, operation, known);
-  const { conflict } = decision;
-  if (decision.do === 'write')
-    return {
-      records: [decision.record],
-      steps: [{ record: 0, outcome: undefined, conflict, isCreated }],
-      isRefusing: false,
-    };
-  const { outcome } = decision;
-  return {
-    records: [],
-    steps: [{ record: undefined, outcome, conflict, isCreated }],
-    isRefusing: outcome.kind !== 'superseded',
-  };
 }
 
 /**

@@ -189,8 +189,7 @@ class LocalMemory implements Memory {
     const { key, kind, sequence, meta } = stored;
     if (meta.stamp !== undefined) this.#hybridClock.observe(meta.stamp);
     if (kind === 'expired') this.#expired++;
-    if (!this.#isNews(stored) || this.#listeners.isEmpty) return;
-    if (!this.#listeners.isHeard(key.slice(0, key.lastIndexOf('.')))) return;
+    if (!this.#isNews(stored) || !this.#listeners.isHeard(key.slice(0, key.lastIndexOf('.')))) return;
     const address = addressOf(key);
     if (address === undefined || kind === 'absent') return;
     this.#listeners.tell({
@@ -209,6 +208,7 @@ class LocalMemory implements Memory {
   #isNews(stored: StoredValue): boolean {
     const revision = stored.kind === 'value' ? revisionOf(stored) : stored.sequence;
     const isNews = stored.meta.moved === undefined || this.#announced.get(stored.key) !== revision;
+    this.#announced.delete(stored.key);
     this.#announced.set(stored.key, revision);
     if (this.#announced.size > maxAnnounced) {
       const [oldest] = this.#announced.keys();

@@ -1,5 +1,4 @@
-import { keyOf } from '../storage/key-value/bucket-spec.ts';
-import { changeKindOf } from '../storage/key-value/key-record.ts';
+import { changeOf } from '../storage/key-value/key-record.ts';
 import type { LogRecord } from '../storage/log/log.ts';
 import { decodeMeta, foreignMeta, type ValueMeta } from './value-meta.ts';
 
@@ -27,16 +26,10 @@ export function absentValue(key: string): StoredValue {
 
 /** What a record of the bucket says about its key. */
 export function storedValueOf(bucket: string, record: LogRecord): StoredValue {
-  const { sequence, acceptedAtMs } = record;
-  const key = keyOf(bucket, record.subject);
-  const kind = changeKindOf(record);
-  if (kind !== 'put') {
-    const gone = kind === 'expired' ? 'expired' : 'deleted';
-    return { key, kind: gone, sequence, value: noValue, meta: foreignMeta, changedAtMs: acceptedAtMs };
-  }
-  const meta = decodeMeta(record.headers);
-  const changedAtMs = meta.moved?.changedAtMs ?? acceptedAtMs;
-  return { key, kind: 'value', sequence, value: record.payload, meta, changedAtMs };
+  const { key, kind, value, revision, changedAtMs } = changeOf(bucket, record);
+  if (kind === 'put') return valueOfRecord({ key, value, revision, changedAtMs }, decodeMeta(record.headers));
+  const gone = kind === 'expired' ? 'expired' : 'deleted';
+  return { key, kind: gone, sequence: revision, value: noValue, meta: foreignMeta, changedAtMs };
 }
 
 /** The revision that a client sees: 0 for a key without a value. A move of the value keeps it. */
@@ -52,4 +45,13 @@ export function bytesOf({ meta, value }: StoredValue): number {
 /** Whether a blob has the value, and it is not loaded. */
 export function isElsewhere({ meta, value }: StoredValue): boolean {
   return meta.blob !== undefined && value.length < meta.blob.bytes;
+}
+
+function valueOfRecord(
+  entry: Pick<StoredValue, 'key' | 'value' | 'changedAtMs'> & { readonly revision: number },
+  meta: ValueMeta,
+): StoredValue {
+  const { key, value, revision, changedAtMs } = entry;
+  const seenAtMs = meta.moved?.changedAtMs ?? changedAtMs;
+  return { key, kind: 'value', sequence: revision, value, meta, changedAtMs: seenAtMs };
 }

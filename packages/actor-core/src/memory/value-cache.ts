@@ -12,8 +12,7 @@ export interface CachedValue {
 
 interface Slot extends CachedValue {
   stored: StoredValue;
-  readAtMs: number;
-  bytes: number;
+  readonly bytes: number;
   /** Read since the cache last looked for something to drop. */
   isUsed: boolean;
   /** The leader is asked for the value again. */
@@ -31,7 +30,7 @@ export class ValueCache {
   readonly #maxBytes: number;
   readonly #maxRevisions: number;
   readonly #slots = new Map<string, Slot>();
-  /** Of keys that are not cached. Negative for a key whose newest record is a removal. */
+  /** Negative for a key whose newest record is a removal. */
   readonly #revisions = new Map<string, number>();
   #bytes = 0;
 
@@ -70,54 +69,40 @@ export class ValueCache {
 
   /** Newest sequence that is known of a key; 0 where none is. */
   newest(key: string): number {
-    return this.#slots.get(key)?.stored.sequence ?? Math.abs(this.#revisions.get(key) ?? 0);
+    return Math.max(Math.abs(this.#revisions.get(key) ?? 0), this.#slots.get(key)?.stored.sequence ?? 0);
   }
 
   /** Whether the newest known record of a key, if there is any, is a removal: it may be gone by now. */
   mayBeAbsent(key: string): boolean {
-    const slot = this.#slots.get(key);
-    return slot === undefined ? (this.#revisions.get(key) ?? 0) <= 0 : slot.stored.kind !== 'value';
+    return (this.#revisions.get(key) ?? 0) <= 0;
   }
 
   /** A record of the key with this sequence exists. A cached value that is older is dropped. */
   learn(key: string, sequence: number, isRemoval: boolean = false): void {
     if (sequence <= this.newest(key)) return;
-    this.#remove(key);
     this.#remember(key, isRemoval ? -sequence : sequence);
+    this.drop(key);
   }
 
   /** Forgets everything about a key. */
   forget(key: string): void {
-    this.#remove(key);
+    this.drop(key);
     this.#revisions.delete(key);
   }
 
   /** Takes a value in, unless a newer one is known. False: the value is outdated. */
   put(stored: StoredValue, readAtMs: number = Number.POSITIVE_INFINITY): boolean {
-    const { key, sequence } = stored;
+    const { key, kind, sequence } = stored;
     const before = this.#slots.get(key);
     // It was announced before its confirmation, with the server's instant.
     if (before?.stored.sequence === sequence && before.readAtMs === Number.POSITIVE_INFINITY) return true;
     if (sequence < this.newest(key)) return false;
+    if (sequence > 0) this.#remember(key, kind === 'value' ? sequence : -sequence);
+    this.drop(key);
     const bytes = slotBytes + 2 * key.length + stored.value.length;
-    if (bytes > this.#maxBytes) {
-      this.#remove(key);
-      this.#rememberValue(stored);
-      return true;
-    }
-    if (before === undefined) {
-      this.#revisions.delete(key);
-      this.#slots.set(key, { stored, bytes, isUsed: false, readAtMs, isChecked: false });
-      this.#bytes += bytes;
-    } else {
-      this.#bytes += bytes - before.bytes;
-      // In its place, as if it had been used.
-      before.stored = stored;
-      before.bytes = bytes;
-      before.readAtMs = readAtMs;
-      before.isUsed = true;
-      before.isChecked = false;
-    }
+    if (bytes > this.#maxBytes) return true;
+    this.#slots.set(key, { stored, bytes, isUsed: false, readAtMs, isChecked: false });
+    this.#bytes += bytes;
     this.#makeRoom();
     return true;
   }
@@ -132,34 +117,23 @@ export class ValueCache {
     else this.learn(stored.key, stored.sequence, stored.kind !== 'value');
   }
 
-  /** Forgets the value of a key, and not its revision. */
   drop(key: string): void {
-    const slot = this.#remove(key);
-    if (slot !== undefined) this.#rememberValue(slot.stored);
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return;
+    this.#bytes -= slot.bytes;
+    this.#slots.delete(key);
   }
 
   /** Forgets the values. */
   clear(): void {
-    for (const key of this.#slots.keys()) this.drop(key);
+    this.#slots.clear();
+    this.#bytes = 0;
   }
 
   /** Forgets values and revisions: another log has the name now. */
   reset(): void {
-    this.#slots.clear();
-    this.#bytes = 0;
+    this.clear();
     this.#revisions.clear();
-  }
-
-  #remove(key: string): Slot | undefined {
-    const slot = this.#slots.get(key);
-    if (slot === undefined) return undefined;
-    this.#bytes -= slot.bytes;
-    this.#slots.delete(key);
-    return slot;
-  }
-
-  #rememberValue({ key, kind, sequence }: StoredValue): void {
-    if (sequence > 0) this.#remember(key, kind === 'value' ? sequence : -sequence);
   }
 
   #remember(key: string, sequence: number): void {
@@ -171,17 +145,13 @@ export class ValueCache {
   }
 
   #makeRoom(): void {
-    if (this.#bytes <= this.#maxBytes) return;
     for (const [key, slot] of this.#slots) {
       if (this.#bytes <= this.#maxBytes) return;
       this.#slots.delete(key);
       if (slot.isUsed) {
         slot.isUsed = false;
         this.#slots.set(key, slot);
-      } else {
-        this.#bytes -= slot.bytes;
-        this.#rememberValue(slot.stored);
-      }
+      } else this.#bytes -= slot.bytes;
     }
   }
 }

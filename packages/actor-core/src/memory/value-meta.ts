@@ -44,9 +44,6 @@ interface WireMeta {
 /** The headers of a record with that meta: none where all of it is the default. */
 export function encodeMeta(meta: ValueMeta): Readonly<Record<string, string>> {
   const { policy, contentType, stamp, expiresAtMs, blob, moved } = meta;
-  const { policy: usual, contentType: usualType } = foreignMeta;
-  const isPlain = policy === usual && contentType === usualType;
-  if (isPlain && (stamp ?? expiresAtMs ?? blob ?? moved) === undefined) return noHeaders;
   const wire = {
     ...(policy === 'reject' ? {} : { p: policy }),
     ...(contentType === defaultContentType ? {} : { t: contentType }),
@@ -55,7 +52,8 @@ export function encodeMeta(meta: ValueMeta): Readonly<Record<string, string>> {
     ...(blob === undefined ? {} : { b: [blob.name, blob.digest, blob.bytes, blob.chunks] }),
     ...(moved === undefined ? {} : { m: [moved.revision, moved.changedAtMs] }),
   };
-  return { [metaHeader]: JSON.stringify(wire) };
+  const text = JSON.stringify(wire);
+  return text === '{}' ? noHeaders : { [metaHeader]: text };
 }
 
 /** Reads the meta of a record; a field that is not valid counts as absent. */

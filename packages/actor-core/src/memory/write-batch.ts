@@ -59,8 +59,7 @@ export async function writeBatch(
   let isProven = false;
   for (;;) {
     const keys = operations.map(({ key }) => key);
-    const cached = isProven ? undefined : cachedValues(bucket, keys);
-    const stored = cached ?? (await Promise.all(keys.map((key) => valueOf(surroundings, key, isProven))));
+    const stored = await Promise.all(keys.map((key) => valueOf(surroundings, key, isProven)));
     const decided = decide(surroundings, operations, stored);
     if (decided.kind === 'refused') {
       if (isProven) return decided;
@@ -72,17 +71,6 @@ export async function writeBatch(
     if (clock.now() > deadline) throw new StoreUnavailableError(bucket.logName);
     for (const key of keys) bucket.cache.drop(key);
   }
-}
-
-/** The values of all keys; undefined where one is not cached as a whole. */
-function cachedValues({ cache }: MemoryBucket, keys: readonly string[]): StoredValue[] | undefined {
-  const values: StoredValue[] = [];
-  for (const key of keys) {
-    const value = cache.get(key);
-    if (value === undefined || isElsewhere(value)) return undefined;
-    values.push(value);
-  }
-  return values;
 }
 
 async function valueOf(
@@ -114,7 +102,7 @@ function decide(
     if (decision.do === 'write') {
       const { record } = decision;
       const expect = { subject: keySubject(bucket.name, key), sequence: before.sequence };
-      records.push({ ...recordOf(bucket.name, key, record, before.sequence), expect });
+      records.push({ ...recordOf(bucket.name, key, record), expect });
       after.push((sequence) => writtenValue(key, record, sequence, clock.wallNow()));
     } else {
       const { outcome } = decision;

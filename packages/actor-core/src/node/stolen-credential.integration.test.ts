@@ -234,7 +234,7 @@ it('what NATS lets through, under the own id of the thief, ends no node and move
       subjects.control(group, 'lead'),
       subjects.leader(group, 'host'),
     ])
-      thief.publishWithHeaders(question, Uint8Array.of(0x92, 1, 1), '', reply);
+      thief.publishWithHeaders(question, Uint8Array.of(0x92, 1, 1), { reply });
   await thief.flush({ timeoutMs: 5_000 });
   await Promise.all(victims.map((id) => at(id).transport.flush({ timeoutMs: 5_000 })));
   await expectUnharmed();

@@ -1,23 +1,24 @@
-/** First line of every header block (ADR-4). */
-const headerVersion = 'NATS/1.0\r\n';
+/** Headers of one message by name. Names are case-sensitive, as NATS sends them. */
+export type HeaderFields = Readonly<Record<string, string>>;
+
+const versionLine = 'NATS/1.0\r\n';
 const lineEnd = '\r\n';
 
 /**
- * One line of a header block. Values must not contain line breaks: a value is an identifier, a number or a subject,
- * never text of a user.
+ * The bytes of a header block (ADR-4). Values must not contain line breaks: a value is an identifier, a number or a
+ * subject, never text of a user.
  */
-export function headerLine(name: string, value: string | number): string {
-  return `${name}: ${value}${lineEnd}`;
-}
-
-/** A header block of lines. */
-export function headerBlock(lines: string): string {
-  return headerVersion + lines + lineEnd;
+export function encodeHeaderBlock(fields: HeaderFields): Uint8Array {
+  let block = versionLine;
+  for (const name in fields) block += `${name}: ${fields[name]}${lineEnd}`;
+  return Buffer.from(block + lineEnd);
 }
 
 /** The fields of a header block. Of a repeated name the first value is kept. */
-export function decodeHeaderBlock(text: string): Record<string, string> {
+export function decodeHeaderBlock(block: Uint8Array): Record<string, string> {
   const fields: Record<string, string> = {};
+  // A view of the block, not a copy.
+  const text = Buffer.from(block.buffer, block.byteOffset, block.length).toString();
   for (let at = nextLine(text, 0); at < text.length; at = nextLine(text, at)) {
     const colon = text.indexOf(':', at);
     if (colon === -1) break;

@@ -68,7 +68,7 @@ it('answers at private inboxes only, so that no node publishes where a request p
   answering.subscribe('d1.>', ({ subject }) => void misled.push(subject));
   await answering.flush({ timeoutMs: 1_000 });
   for (const reply of ['d1.home.ctl.control.lead', 'd1.home.n.other.ord.host', '$JS.API.STREAM.PURGE.S'])
-    asking.publishWithHeaders('question', new Uint8Array(0), '', reply);
+    asking.publishWithHeaders('question', new Uint8Array(0), { reply });
   expect(await asking.request('question', new Uint8Array(0), { timeoutMs: 2_000 })).toHaveLength(1);
   await answering.flush({ timeoutMs: 1_000 });
   expect(offered).toEqual([false, false, false, true]);

@@ -40,18 +40,19 @@ export interface Transport {
 
 /** A transport whose messages may carry headers and a reply subject, as JetStream needs. Made by `connectNats`. */
 export interface HeaderTransport extends Transport {
-  /**
-   * Same as `request`, with a header block as `headerBlock` makes it; an empty one sends none. Fails with the same
-   * errors.
-   */
+  /** Same as `request`, with header fields; `undefined` sends none. Fails with the same errors. */
   requestWithHeaders(
     subject: string,
     payload: Uint8Array,
-    headers: string,
+    fields: Readonly<Record<string, string>> | undefined,
     timeoutMs: number,
   ): Promise<Reply>;
-  /** Same as `publish`, with a header block, a subject for replies, or both; what is empty is not sent. */
-  publishWithHeaders(subject: string, payload: Uint8Array, headers: string, reply?: string): boolean;
+  /** Same as `publish`, with header fields, a subject for replies, or both. */
+  publishWithHeaders(
+    subject: string,
+    payload: Uint8Array,
+    options: { readonly fields?: Readonly<Record<string, string>>; readonly reply?: string },
+  ): boolean;
   /** Same as `subscribe`, for messages whose headers, status or reply subject matter. */
   subscribeWithHeaders(subject: string, handler: (message: HeaderMessage) => void): TransportSubscription;
   /**
@@ -79,8 +80,8 @@ export interface HeaderMessage extends TransportMessage {
   readonly reply: string;
   /** Status of a message that the server sent about a request: 404, 408, 503 …; 0 for an ordinary message. */
   readonly status: number;
-  /** The header block as it arrived; empty where there is none. */
-  readonly headers: string;
+  /** All header fields. Of a repeated name the first value. */
+  fields(): Record<string, string>;
 }
 
 /** How a subscription is shared. */

@@ -20,10 +20,8 @@ import { quorumOf } from './trust-window.ts';
 
 /** The leader is silent. */
 export function decideSilence(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
-  if (state.lagMs > state.config.maxLagMs && !state.hasPaused) {
+  if (state.lagMs > state.config.maxLagMs) {
     // This process stood still. Heartbeats of the leader, and answers to its questions, may have arrived unread.
-    // Once in each silence: where every process is late all the time, somebody has to ask all the same.
-    state.hasPaused = true;
     state.electionAtMs = drawRetryMs(state, nowMs);
     return;
   }

@@ -112,8 +112,6 @@ export interface ElectionState {
   electionAtMs: number;
   /** Whether this follower has put its candidacy off for another candidate since it heard the last leader. */
   hasYielded: boolean;
-  /** Whether this node has put its candidacy off for a stall of its own since it heard the last leader. */
-  hasPaused: boolean;
   heartbeatAtMs: number;
   /** Questions that this node has asked in vain since it heard the last leader. */
   questions: number;
@@ -167,7 +165,6 @@ export function createElection(options: ElectionOptions, nowMs: number): Electio
     quietSinceMs: nowMs,
     electionAtMs: 0,
     hasYielded: false,
-    hasPaused: false,
     questions: 0,
     heartbeatAtMs: Number.POSITIVE_INFINITY,
     askedAtMs: Number.POSITIVE_INFINITY,

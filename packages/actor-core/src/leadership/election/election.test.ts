@@ -195,20 +195,6 @@ it('keeps its leader, and its own silence, when it stood still itself', () => {
   expect(decide({ kind: 'tick' }, atMs)).toContainEqual({ kind: 'leader-changed', leader: undefined });
 });
 
-it('puts its candidacy off for a stall once, and asks then, however late it is each time', () => {
-  const { decide, receive, state } = setup();
-  receive('b', heartbeat(2, 5), 10_000);
-  decide({ kind: 'lag', lagMs: 700 }, 13_000);
-  expect(decide({ kind: 'tick' }, 13_000)).toEqual([]);
-  const atMs = electionWakeAtMs(state) + 700;
-  decide({ kind: 'lag', lagMs: 700 }, atMs);
-  expect(decide({ kind: 'tick' }, atMs)).toContainEqual(expect.objectContaining({ kind: 'probe' }));
-  // Another leader was heard: its silence is another one.
-  receive('c', heartbeat(3, 6), atMs + 10);
-  decide({ kind: 'lag', lagMs: 700 }, atMs + 3_000);
-  expect(decide({ kind: 'tick' }, atMs + 3_000)).toEqual([]);
-});
-
 it('keeps to a leader that it hears', () => {
   const { receive } = setup();
   receive('b', heartbeat(2, 5), 10_000);

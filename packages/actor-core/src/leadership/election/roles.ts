@@ -24,7 +24,6 @@ export function follow(
   state.heardAtMs = nowMs;
   state.quietSinceMs = nowMs;
   state.hasYielded = false;
-  state.hasPaused = false;
   state.questions = 0;
   state.electionAtMs = drawElectionMs(state, nowMs);
   const known = state.leader;

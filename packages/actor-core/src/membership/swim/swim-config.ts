@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../errors.ts';
  * Times and sizes of the failure detector.
  *
  * The defaults and the formulas are those of hashicorp/memberlist (`config.go`, `suspicion.go`), which implements SWIM
- * (Das et al. 2002) with Lifeguard (arXiv 1707.00788). The suspicion is shorter here: docs/decisions/0026.
+ * (Das et al. 2002) with Lifeguard (arXiv 1707.00788).
  */
 export interface SwimConfig {
   /** Time between two probes of one node. Multiplied by `health + 1` while this node is unwell. */
@@ -50,7 +50,7 @@ export const lanProfile: SwimConfig = Object.freeze({
   probeIntervalMs: 1_000,
   probeTimeoutMs: 500,
   indirectProbes: 3,
-  suspicionMultiplier: 3,
+  suspicionMultiplier: 4,
   suspicionMaxFactor: 6,
   gossipFanout: 3,
   gossipIntervalMs: 200,
@@ -83,6 +83,7 @@ export const localProfile: SwimConfig = Object.freeze({
   ...lanProfile,
   probeTimeoutMs: 200,
   indirectProbes: 1,
+  suspicionMultiplier: 3,
   gossipIntervalMs: 100,
   retransmitMultiplier: 2,
   contactUnreachableMs: 15_000,
@@ -94,6 +95,7 @@ export const tunedProfile: SwimConfig = Object.freeze({
   ...lanProfile,
   probeIntervalMs: 400,
   probeTimeoutMs: 200,
+  suspicionMultiplier: 3,
   gossipIntervalMs: 100,
 });
 

@@ -54,10 +54,10 @@ describe.each(seeds)('with seed %i', (seed) => {
     expect(wrongly(network)).toEqual([]);
   });
 
-  it('processes that stand still for 3 s make nobody unreachable', () => {
+  it('processes that stand still for 2 s make nobody unreachable', () => {
     const network = settled(10, { seed });
     for (let i = 0; i < 30; i++) {
-      network.pause(`n${Math.floor(network.random.next() * 10)}`, 3_000);
+      network.pause(`n${Math.floor(network.random.next() * 10)}`, 2_000);
       network.run(4_000);
     }
     expect(wrongly(network)).toEqual([]);

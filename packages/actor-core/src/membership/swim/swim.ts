@@ -264,11 +264,10 @@ function askPulse(state: SwimState, out: SwimEffect[], member: SwimMember, nowMs
   const { suspicion } = member;
   if (suspicion === undefined) return;
   const { askedAtMs } = suspicion;
-  const isOverdue = askedAtMs !== undefined && nowMs >= askedAtMs + state.config.probeTimeoutMs;
-  // An echo that is late on a busy machine is waited for until the next question.
-  if (isOverdue && state.echoedSentAtMs >= askedAtMs) {
+  if (askedAtMs !== undefined && nowMs >= askedAtMs + state.config.probeTimeoutMs) {
     suspicion.askedAtMs = undefined;
-    if (member.receivedAtMs < askedAtMs) suspect(state, out, member, state.node, nowMs);
+    if (member.receivedAtMs < askedAtMs && state.echoedSentAtMs >= askedAtMs)
+      suspect(state, out, member, state.node, nowMs);
   }
   if (nowMs < suspicion.pulseAtMs) return;
   suspicion.pulseAtMs = nowMs + state.config.probeIntervalMs;

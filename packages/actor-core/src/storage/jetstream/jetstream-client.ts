@@ -2,6 +2,7 @@ import type { Clock } from '../../clock.ts';
 import { MessageTooLargeError, StoreUnavailableError, TransportDisconnectedError } from '../../errors.ts';
 import { optionNames, requireKnownOptions } from '../../known-options.ts';
 import type { Random } from '../../random.ts';
+import type { HeaderFields } from '../../transport/header-block.ts';
 import type { HeaderTransport } from '../../transport/transport.ts';
 import { type ApiError, isTransient, troubleOf } from './jetstream-errors.ts';
 
@@ -65,7 +66,7 @@ export class JetStreamClient {
       let cause: unknown;
       try {
         const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - this.clock.now()));
-        const reply = await this.attempt<T>(subject, payload, '', timeoutMs);
+        const reply = await this.attempt<T>(subject, payload, undefined, timeoutMs);
         if (reply.error === undefined || !isTransient(reply.error)) return reply;
         cause = reply.error;
       } catch (error) {
@@ -89,10 +90,10 @@ export class JetStreamClient {
   async attempt<T>(
     subject: string,
     payload: Uint8Array,
-    headers: string,
+    fields: HeaderFields | undefined,
     timeoutMs: number = attemptTimeoutMs,
   ): Promise<ApiReply<T>> {
-    const reply = await this.transport.requestWithHeaders(subject, payload, headers, timeoutMs);
+    const reply = await this.transport.requestWithHeaders(subject, payload, fields, timeoutMs);
     return decodeReply<T>(reply.payload);
   }
 

@@ -43,15 +43,14 @@ function recordOfKind(bucket: string, change: BatchChange): NewRecord {
 export function changeOf(bucket: string, record: LogRecord): KeyChange {
   return {
     key: keyOf(bucket, record.subject),
-    kind: changeKindOf(record),
+    kind: kindOf(record),
     value: record.payload,
     revision: record.sequence,
     changedAtMs: record.acceptedAtMs,
   };
 }
 
-/** What a record of a bucket did to its key. */
-export function changeKindOf({ isExpiry, headers }: LogRecord): KeyChange['kind'] {
+function kindOf({ isExpiry, headers }: LogRecord): KeyChange['kind'] {
   if (isExpiry) return 'expired';
   switch (headers[operationHeader]) {
     case 'DEL':

@@ -1,5 +1,5 @@
 import type { HeaderTransport } from '../../transport/transport.ts';
-import { type OwnPayload, recordOfAnnounced } from './announced-record.ts';
+import { recordOfAnnounced } from './jetstream-record.ts';
 import type { Following, LogFollower } from './log.ts';
 
 interface Feed {
@@ -26,7 +26,6 @@ export class JetStreamFeeds {
     const own: LogFollower = {
       onRecord: (record) => follower.onRecord(record),
       onInterrupted: () => follower.onInterrupted?.(),
-      ownPayload: (id, messageId) => follower.ownPayload?.(id, messageId),
     };
     feed.followers.add(own);
     return { close: () => this.#leave(subject, feed, own) };
@@ -34,15 +33,8 @@ export class JetStreamFeeds {
 
   #open(subject: string): Feed {
     const followers = new Set<LogFollower>();
-    const ownPayload: OwnPayload = (id, messageId) => {
-      for (const follower of followers) {
-        const own = follower.ownPayload?.(id, messageId);
-        if (own !== undefined) return own;
-      }
-      return undefined;
-    };
     const subscription = this.#transport.subscribeWithHeaders(subject, (message) => {
-      const record = recordOfAnnounced(message, ownPayload);
+      const record = recordOfAnnounced(message);
       if (record !== undefined) for (const follower of followers) follower.onRecord(record);
     });
     const off = this.#transport.onConnectionChange((connected) => {

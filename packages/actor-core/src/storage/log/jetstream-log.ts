@@ -4,10 +4,9 @@ import { InFlightLimit } from '../jetstream/in-flight-limit.ts';
 import { PacedSends } from '../jetstream/paced-sends.ts';
 import { errorCode } from '../jetstream/jetstream-errors.ts';
 import { appendOutcomeOf, type PublishReply } from './jetstream-append.ts';
-import { headerBlock } from '../../transport/header-block.ts';
 import { JetStreamFeeds } from './jetstream-feeds.ts';
 import { readRange, type RangeReader } from './jetstream-range.ts';
-import { appendLines, batchLines, recordOfStored, type StoredMessage } from './jetstream-record.ts';
+import { addBatchHeaders, appendHeaders, recordOfStored, type StoredMessage } from './jetstream-record.ts';
 import { feedConfigOf, logInfoOf, type StreamInfo, streamConfigOf } from './jetstream-stream.ts';
 import { requireBatch, requireRecord } from './check-record.ts';
 import {
@@ -45,7 +44,6 @@ const readsInFlight = 64;
 const appendsInFlight = 512;
 /** Batches in flight at once. A stream works on one batch at a time, for 8 ms or more, and refuses the 51st. */
 const batchesInFlight = 4;
-const batchIdLength = 10;
 /** Appends, and batches, that wait for their turn at most. */
 const maxWaiting = 100_000;
 
@@ -128,15 +126,15 @@ export class JetStreamLog implements Log {
 
   async append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome> {
     requireRecord(record, expect);
-    const headers = headerBlock(appendLines(log, record, expect));
+    const fields = appendHeaders(log, record, expect);
     const sends = this.#appends.get(log) ?? this.#paced(log);
-    return (await sends.run(() => this.#publish(log, record, headers, appendTimeoutMs))) ?? notSent(log);
+    return (await sends.run(() => this.#publish(log, record, fields, appendTimeoutMs))) ?? notSent(log);
   }
 
   send(log: string, record: NewRecord, expect?: Expectation): boolean {
     requireRecord(record, expect);
-    const headers = headerBlock(appendLines(log, record, expect));
-    return this.#client.transport.publishWithHeaders(record.subject, record.payload, headers);
+    const fields = appendHeaders(log, record, expect);
+    return this.#client.transport.publishWithHeaders(record.subject, record.payload, { fields });
   }
 
   #paced(log: string): PacedSends {
@@ -155,18 +153,21 @@ export class JetStreamLog implements Log {
   }
 
   async #sendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {
-    // Has to differ from those of the other batches under way, and is stored with each record.
-    const id = this.#client.random.id().slice(0, batchIdLength);
-    const headersOf = (record: BatchRecord, index: number) =>
-      headerBlock(appendLines(log, record, record.expect) + batchLines(id, index + 1, records.length));
+    const id = this.#client.random.id();
+    const fieldsOf = (record: BatchRecord, index: number) =>
+      addBatchHeaders(appendHeaders(log, record, record.expect), {
+        id,
+        position: index + 1,
+        size: records.length,
+      });
     // Only the last record is answered. Where one before it is lost, the server refuses the batch.
     for (const [index, record] of records.slice(0, -1).entries()) {
-      const { subject, payload } = record;
-      if (!this.#client.transport.publishWithHeaders(subject, payload, headersOf(record, index)))
+      const fields = fieldsOf(record, index);
+      if (!this.#client.transport.publishWithHeaders(record.subject, record.payload, { fields }))
         return notSent(log);
     }
     const last = records.at(-1) as BatchRecord;
-    return this.#publish(log, last, headersOf(last, records.length - 1), batchTimeoutMs);
+    return this.#publish(log, last, fieldsOf(last, records.length - 1), batchTimeoutMs);
   }
 
   async readLast(log: string, subject: string): Promise<LogRecord | undefined> {
@@ -241,12 +242,17 @@ export class JetStreamLog implements Log {
     return info;
   }
 
-  async #publish(log: string, record: NewRecord, headers: string, timeoutMs: number): Promise<AppendOutcome> {
+  async #publish(
+    log: string,
+    record: NewRecord,
+    fields: Record<string, string>,
+    timeoutMs: number,
+  ): Promise<AppendOutcome> {
     try {
       const reply = await this.#client.attempt<PublishReply>(
         record.subject,
         record.payload,
-        headers,
+        fields,
         timeoutMs,
       );
       const outcome = appendOutcomeOf(reply);

@@ -1,4 +1,5 @@
-import { decodeHeaderBlock, headerLine } from '../../transport/header-block.ts';
+import { decodeHeaderBlock } from '../../transport/header-block.ts';
+import type { HeaderMessage } from '../../transport/transport.ts';
 import type { Expectation, LogRecord, NewRecord } from './log.ts';
 
 /** A stored message in a reply of `STREAM.MSG.GET`. */
@@ -13,52 +14,64 @@ export interface StoredMessage {
   readonly time: string;
 }
 
-export const messageIdHeader = 'Nats-Msg-Id';
-/** Identity of a guarded write: kept with the record, and unknown to the server. */
-export const writeIdHeader = 'Drover-Write';
-export const rollupHeader = 'Nats-Rollup';
-export const markerHeader = 'Nats-Marker-Reason';
-export const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
+const messageIdHeader = 'Nats-Msg-Id';
+const rollupHeader = 'Nats-Rollup';
+const markerHeader = 'Nats-Marker-Reason';
+const noHeaders: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
- * Lines of the headers of an append (ADR-8, ADR-43, ADR-50, ADR-51). `Nats-Expected-Stream` keeps a record out of
- * another stream that took over the subject.
+ * Headers of an append (ADR-8, ADR-43, ADR-50, ADR-51). `Nats-Expected-Stream` keeps a record out of another stream
+ * that took over the subject.
  */
-export function appendLines(log: string, record: NewRecord, expect: Expectation | undefined): string {
-  // Another stream never has the sequence that guards the write as the newest one of the subject.
-  const isGuarded = record.isGuarded === true;
-  let lines = isGuarded ? '' : headerLine('Nats-Expected-Stream', log);
-  for (const name in record.headers) lines += headerLine(name, record.headers[name] as string);
-  if (record.messageId !== undefined)
-    lines += headerLine(isGuarded ? writeIdHeader : messageIdHeader, record.messageId);
+export function appendHeaders(
+  log: string,
+  record: NewRecord,
+  expect: Expectation | undefined,
+): Record<string, string> {
+  const fields: Record<string, string> = { 'Nats-Expected-Stream': log, ...record.headers };
+  if (record.messageId !== undefined) fields[messageIdHeader] = record.messageId;
   if (expect !== undefined) {
-    lines += headerLine('Nats-Expected-Last-Subject-Sequence', expect.sequence);
+    fields['Nats-Expected-Last-Subject-Sequence'] = String(expect.sequence);
     if (expect.subject !== record.subject)
-      lines += headerLine('Nats-Expected-Last-Subject-Sequence-Subject', expect.subject);
+      fields['Nats-Expected-Last-Subject-Sequence-Subject'] = expect.subject;
   }
-  if (record.ttlMs !== undefined) lines += headerLine('Nats-TTL', `${Math.ceil(record.ttlMs / 1_000)}s`);
-  if (record.replacesSubject === true) lines += headerLine(rollupHeader, 'sub');
+  if (record.ttlMs !== undefined) fields['Nats-TTL'] = `${Math.ceil(record.ttlMs / 1_000)}s`;
+  if (record.replacesSubject === true) fields[rollupHeader] = 'sub';
   if (record.delivery !== undefined) {
-    lines += headerLine('Nats-Schedule', `@at ${instantOf(record.delivery.atMs)}`);
-    lines += headerLine('Nats-Schedule-Target', record.delivery.target);
+    fields['Nats-Schedule'] = `@at ${instantOf(record.delivery.atMs)}`;
+    fields['Nats-Schedule-Target'] = record.delivery.target;
   }
-  return lines;
+  return fields;
 }
 
-/** Lines of the headers of a record of an atomic batch; `position` is counted from 1. */
-export function batchLines(id: string, position: number, size: number): string {
-  const commit = position === size ? headerLine('Nats-Batch-Commit', '1') : '';
-  return headerLine('Nats-Batch-Id', id) + headerLine('Nats-Batch-Sequence', position) + commit;
+/** Adds the headers of an atomic batch; `position` is counted from 1. */
+export function addBatchHeaders(
+  fields: Record<string, string>,
+  batch: { readonly id: string; readonly position: number; readonly size: number },
+): Record<string, string> {
+  fields['Nats-Batch-Id'] = batch.id;
+  fields['Nats-Batch-Sequence'] = String(batch.position);
+  if (batch.position === batch.size) fields['Nats-Batch-Commit'] = '1';
+  return fields;
 }
 
 /** A record out of a reply of `STREAM.MSG.GET`. */
 export function recordOfStored(message: StoredMessage): LogRecord {
   const fields =
-    message.hdrs === undefined
-      ? noHeaders
-      : decodeHeaderBlock(Buffer.from(message.hdrs, 'base64').toString());
+    message.hdrs === undefined ? noHeaders : decodeHeaderBlock(Buffer.from(message.hdrs, 'base64'));
   const payload = new Uint8Array(Buffer.from(message.data ?? '', 'base64'));
   return recordOf(message.subject, message.seq, payload, fields, message.time);
+}
+
+/** A record out of a republished message (ADR-31); undefined for a message that is not one. */
+export function recordOfAnnounced(message: HeaderMessage): LogRecord | undefined {
+  const fields = message.fields();
+  const subject = fields['Nats-Subject'];
+  const sequence = Number(fields['Nats-Sequence']);
+  if (subject === undefined || !Number.isSafeInteger(sequence)) return undefined;
+  // A copy: the payload is a view into the chunk that the socket read, which a cached record would keep alive.
+  const payload = new Uint8Array(message.payload);
+  return recordOf(subject, sequence, payload, fields, fields['Nats-Time-Stamp'] ?? '');
 }
 
 function recordOf(
@@ -73,7 +86,7 @@ function recordOf(
     sequence,
     payload,
     headers: ownHeaders(fields),
-    messageId: fields[messageIdHeader] ?? fields[writeIdHeader],
+    messageId: fields[messageIdHeader],
     acceptedAtMs: parseInstant(time),
     isExpiry: fields[markerHeader] === 'MaxAge',
     replacesSubject: fields[rollupHeader] !== undefined,
@@ -83,7 +96,7 @@ function recordOf(
 function ownHeaders(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   let own: Record<string, string> | undefined;
   for (const name in fields) {
-    if (name.startsWith('Nats-') || name === writeIdHeader) continue;
+    if (name.startsWith('Nats-')) continue;
     own ??= {};
     own[name] = fields[name] as string;
   }

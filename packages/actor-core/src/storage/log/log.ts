@@ -77,12 +77,6 @@ export interface NewRecord {
    * the write was accepted. Where it is missing a retry may append twice.
    */
   readonly messageId?: string;
-  /**
-   * The expectation of the append alone keeps a repetition of it from being accepted, because its subject never has the
-   * expected sequence again. The log then keeps the message id with the record and does not compare it, which spares
-   * the server a table of ids. @default false
-   */
-  readonly isGuarded?: boolean;
   /** The record is removed after this time. Whole seconds, rounded up, at least 1_000. */
   readonly ttlMs?: number;
   /** Removes all older records of the subject. */
@@ -166,8 +160,6 @@ export interface LogFollower {
   readonly filter?: string;
   /** A record was accepted. */
   onRecord(record: LogRecord): void;
-  /** The payload of a record that the follower has written, if it still has it: it need not be copied then. */
-  ownPayload?(subject: string, messageId: string): Uint8Array | undefined;
   /** The connection was lost and is back: announcements may be missing. */
   onInterrupted?(): void;
 }

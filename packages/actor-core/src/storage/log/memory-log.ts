@@ -137,10 +137,10 @@ export class MemoryLogs {
     const limitBytes = Math.min(maxRecordBytes, stream.spec.maxRecordBytes || maxRecordBytes);
     for (const { subject, payload } of records)
       if (payload.length > limitBytes) throw new MessageTooLargeError(subject, payload.length, limitBytes);
-    const accepted: LogRecord[] = [];
-    const outcome = stream.attempt(records, this.#clock.wallNow(), accepted);
-    for (const [index, one] of accepted.entries())
-      this.#afterAccept(stream, records[index] as BatchRecord, one);
+    const before = stream.info.lastSequence;
+    const outcome = stream.attempt(records, this.#clock.wallNow());
+    for (const [index, record] of records.entries())
+      this.#afterAccept(stream, record, stream.at(before + 1 + index));
     return outcome;
   }
 
@@ -164,7 +164,8 @@ export class MemoryLogs {
     subscriber.stopListening();
   }
 
-  #afterAccept(stream: MemoryStream, record: NewRecord, accepted: LogRecord): void {
+  #afterAccept(stream: MemoryStream, record: NewRecord, accepted: LogRecord | undefined): void {
+    if (accepted === undefined) return;
     for (const listener of this.#listeners) listener(stream.spec.name, accepted);
     this.#announce(stream, accepted);
     const { ttlMs, delivery } = record;

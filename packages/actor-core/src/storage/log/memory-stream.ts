@@ -37,12 +37,8 @@ export class MemoryStream {
     this.spec = { ...this.spec, feed, feedHeadersOnly };
   }
 
-  /**
-   * As the server does on one replica (2.15.1): first the expectations, then the message ids, then the space.
-   *
-   * @param accepted gets the records, also those that later ones of the batch have replaced
-   */
-  attempt(records: readonly BatchRecord[], nowMs: number, accepted: LogRecord[]): AppendOutcome {
+  /** As the server does on one replica (2.15.1): first the expectations, then the message ids, then the space. */
+  attempt(records: readonly BatchRecord[], nowMs: number): AppendOutcome {
     for (const { expect } of records) {
       if (expect === undefined) continue;
       const actual = this.#newestSequence(expect);
@@ -55,8 +51,9 @@ export class MemoryStream {
         : { kind: 'duplicate' };
     if (!this.#hasSpace(records))
       return { kind: 'refused', trouble: 'store-full', isTransient: false, cause: 'maximum bytes exceeded' };
-    for (const record of records) accepted.push(this.accept(record, nowMs));
-    return { kind: 'appended', sequence: this.#lastSequence, isDuplicate: false };
+    let sequence = 0;
+    for (const record of records) ({ sequence } = this.accept(record, nowMs));
+    return { kind: 'appended', sequence, isDuplicate: false };
   }
 
   /** Accepts a record without any check. */
@@ -79,7 +76,7 @@ export class MemoryStream {
     if (previous !== undefined) this.#previous.set(record.subject, previous);
     if (records.length === 0) this.#bySubject.set(record.subject, [accepted]);
     else records.push(accepted);
-    if (accepted.messageId !== undefined && record.isGuarded !== true)
+    if (accepted.messageId !== undefined)
       this.#messageIds.set(accepted.messageId, { sequence: accepted.sequence, atMs: nowMs });
     this.#applyLimits(record.subject);
     return accepted;
@@ -189,9 +186,8 @@ export class MemoryStream {
   }
 
   #earlierOf(records: readonly BatchRecord[], nowMs: number): number | undefined {
-    for (const { messageId, isGuarded } of records) {
-      const earlier =
-        messageId === undefined || isGuarded === true ? undefined : this.#messageIds.get(messageId);
+    for (const { messageId } of records) {
+      const earlier = messageId === undefined ? undefined : this.#messageIds.get(messageId);
       if (earlier !== undefined && nowMs - earlier.atMs < this.spec.dedupeMs) return earlier.sequence;
     }
     return undefined;

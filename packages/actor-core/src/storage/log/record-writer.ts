@@ -28,19 +28,13 @@ const repeatJitterMs = 40;
 /** Most records of one subject that are searched for a write. With more newer records the outcome stays unknown. */
 const lookLimit = 1_024;
 
-/** One write on its way. */
-export interface Writing {
+/** One write on its way: the attempt that is repeated, and how its record is recognised. */
+interface Writing {
   readonly log: string;
   /** The record that is searched. Of a batch it is the last one, because a batch is accepted as a whole. */
   readonly record: NewRecord & { readonly messageId: string };
   readonly expect: Expectation | undefined;
-  /** All records of a batch. */
-  readonly batch: readonly BatchRecord[] | undefined;
-  readonly known: KnownLog;
-  /** By when it is finished. */
-  readonly deadline: number;
-  /** The record of the write has a higher sequence than this, in the log that `known` identifies. */
-  floor: number;
+  readonly attempt: () => Promise<AppendOutcome>;
 }
 
 type Failure = Pick<Extract<WriteStep, { do: 'fail' }>, 'trouble' | 'cause' | 'isRefused'>;
@@ -50,6 +44,12 @@ interface KnownLog {
   /** Identity of the log in which `sequence` counts. */
   created: string | undefined;
   /** Highest sequence that is known to be accepted. */
+  sequence: number;
+}
+
+/** Every record of a write has a higher sequence than this, in the log that `known` identifies. */
+interface Floor {
+  readonly known: KnownLog;
   sequence: number;
 }
 
@@ -87,74 +87,31 @@ export class RecordWriter {
   /**
    * Writes one record.
    *
+   * @param first makes the first attempt. @default `Log.append`
    * @throws StoreUnavailableError the outcome is unknown, or the store refuses writes (see its code)
    * @throws MessageTooLargeError nothing was written
    */
-  async write(log: string, record: NewRecord, expect?: Expectation): Promise<WriteOutcome> {
-    const deadline = this.#clock.now() + this.#operationTimeoutMs;
-    const known = this.#logs.get(log) ?? (await this.#knownLog(log));
-    const writing = this.#writing(known, log, record, expect, deadline);
-    return this.finish(writing, await this.#attempt(writing));
+  write(
+    log: string,
+    record: NewRecord,
+    expect?: Expectation,
+    first?: (record: NewRecord & { readonly messageId: string }) => Promise<AppendOutcome>,
+  ): Promise<WriteOutcome> {
+    const own = { ...record, messageId: record.messageId ?? this.#nextId() };
+    const attempt = () => this.#log.append(log, own, expect);
+    return this.#write({ log, record: own, expect, attempt }, first && (() => first(own)));
   }
 
   /** Writes all records or none; the sequence is that of the last one. @throws as `write`; as `Log.appendBatch` */
-  async writeBatch(log: string, records: readonly BatchRecord[]): Promise<WriteOutcome> {
-    const deadline = this.#clock.now() + this.#operationTimeoutMs;
-    const known = this.#logs.get(log) ?? (await this.#knownLog(log));
+  writeBatch(log: string, records: readonly BatchRecord[]): Promise<WriteOutcome> {
+    const own = records.map((record) => ({ ...record, messageId: record.messageId ?? this.#nextId() }));
+    const last = own.at(-1);
+    const attempt = () => this.#log.appendBatch(log, own);
+    if (last === undefined) return attempt().then(() => ({ kind: 'rejected', actual: undefined }));
     // Every expected sequence was accepted earlier than this write. The highest one shortens a search most.
-    let expect: Expectation | undefined;
-    for (const { expect: one } of records)
-      if (one !== undefined && one.sequence >= (expect?.sequence ?? 0)) expect = one;
-    const last = records.at(-1);
-    if (last === undefined) {
-      await this.#log.appendBatch(log, records);
-      return { kind: 'rejected', actual: undefined };
-    }
-    // One guard holds for the whole batch, and its last record shows whether it was accepted.
-    const isGuarded = records.some((record) => record.isGuarded === true);
-    const writing = this.#writing(known, log, { ...last, isGuarded }, expect, deadline);
-    const others = records
-      .slice(0, -1)
-      .map((record) => (isGuarded ? record : { ...record, messageId: record.messageId ?? this.#nextId() }));
-    const own = last.expect === undefined ? writing.record : { ...writing.record, expect: last.expect };
-    const batch: Writing = { ...writing, batch: [...others, own] };
-    return this.finish(batch, await this.#attempt(batch));
-  }
-
-  /**
-   * Begins to write one record, whose first attempt the caller makes. Its outcome goes to `confirm` if it was accepted,
-   * else to `finish`. Undefined before the log was reached once.
-   */
-  begin(log: string, record: NewRecord, expect: Expectation): Writing | undefined {
-    const known = this.#logs.get(log);
-    if (known === undefined) return undefined;
-    return this.#writing(known, log, record, expect, this.#clock.now() + this.#operationTimeoutMs);
-  }
-
-  /** The first attempt was accepted. */
-  confirm({ known }: Writing, sequence: number): void {
-    known.sequence = Math.max(known.sequence, sequence);
-  }
-
-  /** What becomes of a write after its first attempt. @throws as `write` */
-  async finish(writing: Writing, outcome: AppendOutcome): Promise<WriteOutcome> {
-    const { deadline } = writing;
-    let step = decideAfterAttempt(beginWrite(writing.expect), outcome);
-    for (;;) {
-      switch (step.do) {
-        case 'finish':
-          return finish(writing.known, step.outcome);
-        case 'fail':
-          throw failureOf(writing.log, step);
-        case 'repeat':
-          await this.#pause(writing, step.state, deadline);
-          step = decideAfterAttempt(step.state, await this.#attempt(writing));
-          break;
-        case 'look':
-          step = await this.#look(writing, step.state, deadline);
-          break;
-      }
-    }
+    const expects = own.flatMap(({ expect }) => expect ?? []);
+    const expect = expects.toSorted((a, b) => b.sequence - a.sequence)[0];
+    return this.#write({ log, record: last, expect, attempt });
   }
 
   /** Asks for the identity of a log, so that the first write need not. Does nothing if the log cannot be reached. */
@@ -166,20 +123,26 @@ export class RecordWriter {
     return `${this.#idPrefix}${(++this.#writes).toString(36)}`;
   }
 
-  #writing(
-    known: KnownLog,
-    log: string,
-    record: NewRecord,
-    expect: Expectation | undefined,
-    deadline: number,
-  ): Writing {
-    const own = { ...record, messageId: record.messageId ?? this.#nextId() };
-    const floor = Math.max(known.sequence, expect?.sequence ?? 0);
-    return { log, record: own, expect, batch: undefined, known, deadline, floor };
-  }
-
-  #attempt({ log, record, expect, batch }: Writing): Promise<AppendOutcome> {
-    return batch === undefined ? this.#log.append(log, record, expect) : this.#log.appendBatch(log, batch);
+  async #write(writing: Writing, first: Writing['attempt'] = writing.attempt): Promise<WriteOutcome> {
+    const deadline = this.#clock.now() + this.#operationTimeoutMs;
+    const known = this.#logs.get(writing.log) ?? (await this.#knownLog(writing.log));
+    const floor: Floor = { known, sequence: Math.max(known.sequence, writing.expect?.sequence ?? 0) };
+    let step = decideAfterAttempt(beginWrite(writing.expect), await first());
+    for (;;) {
+      switch (step.do) {
+        case 'finish':
+          return finish(known, step.outcome);
+        case 'fail':
+          throw failureOf(writing.log, step);
+        case 'repeat':
+          await this.#pause(writing, step.state, deadline);
+          step = decideAfterAttempt(step.state, await writing.attempt());
+          break;
+        case 'look':
+          step = await this.#look(writing, step.state, floor, deadline);
+          break;
+      }
+    }
   }
 
   async #knownLog(log: string): Promise<KnownLog> {
@@ -192,11 +155,11 @@ export class RecordWriter {
     return known;
   }
 
-  async #look(writing: Writing, state: WriteState, deadline: number): Promise<WriteStep> {
+  async #look(writing: Writing, state: WriteState, floor: Floor, deadline: number): Promise<WriteStep> {
     for (;;) {
       let cause: unknown;
       try {
-        const evidence = await this.#evidence(writing, state);
+        const evidence = await this.#evidence(writing, state, floor);
         this.resolved[evidence.kind]++;
         return decideAfterLook(state, evidence);
       } catch (error) {
@@ -208,20 +171,20 @@ export class RecordWriter {
   }
 
   /** @throws StoreUnavailableError a server answered that lags behind what is known to be accepted */
-  async #evidence(writing: Writing, { last }: WriteState): Promise<Evidence> {
-    const { log, record, known } = writing;
+  async #evidence({ log, record }: Writing, { last }: WriteState, floor: Floor): Promise<Evidence> {
     const { spec, created, lastSequence } = await this.#log.info(log);
     // Sequences of a lost log do not apply to the one that replaced it.
+    const { known } = floor;
     if (known.created !== undefined && created !== known.created) {
       Object.assign(known, { created, sequence: 0 });
-      writing.floor = spec.firstSequence - 1;
+      floor.sequence = spec.firstSequence - 1;
     }
-    const from = writing.floor + 1;
+    const from = floor.sequence + 1;
     const page = await this.#log.readForward(log, { from, filter: record.subject, limit: lookLimit });
     // An own record is older than the one that refused its repetition. After the loss of a server, one that lags behind
     // may answer reads as the leader for some seconds, without either of them.
     const atLeast = last?.kind === 'wrong-sequence' ? (last.actual ?? Infinity) : 0;
-    const isLagging = lastSequence < writing.floor || (page.isEnd && page.next <= atLeast);
+    const isLagging = lastSequence < floor.sequence || (page.isEnd && page.next <= atLeast);
     if (isLagging) throw new StoreUnavailableError(log);
     return evidenceOf({
       messageId: record.messageId,

@@ -34,8 +34,6 @@ export interface WatchOptions {
    * that there is none between them; else it was read, and records between them may have been removed.
    */
   readonly onRecord: (record: LogRecord, isAnnounced: boolean) => void;
-  /** As `LogFollower.ownPayload`. */
-  readonly ownPayload?: (subject: string, messageId: string) => Uint8Array | undefined;
   /**
    * Everything that was in the log at some instant after the start was delivered. Called once, and after each reset.
    */
@@ -101,12 +99,11 @@ class RunningWatch implements LogWatch {
   }
 
   async start(): Promise<void> {
-    const { log, name, ownPayload } = this.#options;
+    const { log, name } = this.#options;
     // Follow before reading, so that records accepted in between are announced.
     this.#following = await log.follow(name, {
       onRecord: (record) => this.#apply(decideAnnounced(this.#state, record), true),
       onInterrupted: () => void this.#ask(false),
-      ...(ownPayload === undefined ? {} : { ownPayload }),
     });
     try {
       const { created, spec } = await log.info(name);

@@ -62,7 +62,7 @@ export class JetStreamConsumers implements PartitionConsumers {
     for (;;) {
       try {
         const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - clock.now()));
-        await this.#client.transport.requestWithHeaders(ackSubject(parts), payload, '', timeoutMs);
+        await this.#client.transport.requestWithHeaders(ackSubject(parts), payload, undefined, timeoutMs);
         return;
       } catch (cause) {
         const isOver = cause instanceof TransportDisconnectedError || !(await this.#client.pause(deadline));

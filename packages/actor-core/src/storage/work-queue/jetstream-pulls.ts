@@ -1,5 +1,4 @@
 import { StoreUnavailableError } from '../../errors.ts';
-import { decodeHeaderBlock } from '../../transport/header-block.ts';
 import type { HeaderMessage } from '../../transport/transport.ts';
 import type { JetStreamClient } from '../jetstream/jetstream-client.ts';
 import { parseAckSubject } from './ack-subject.ts';
@@ -81,8 +80,7 @@ export class JetStreamPulls {
     const isSent = this.#client.transport.publishWithHeaders(
       `$JS.API.CONSUMER.MSG.NEXT.${key}`,
       encoder.encode(JSON.stringify(request)),
-      '',
-      `${this.#openInbox()}.${key}.${id}`,
+      { reply: `${this.#openInbox()}.${key}.${id}` },
     );
     if (!isSent) this.#client.clock.setTimer(0, () => pull.end('not connected'));
     return () => {
@@ -108,7 +106,7 @@ export class JetStreamPulls {
     const delivery: TaskDelivery = {
       subject: message.subject,
       payload: new Uint8Array(message.payload),
-      headers: decodeHeaderBlock(message.headers),
+      headers: message.fields(),
       sequence: parts.sequence,
       acceptedAtMs: parts.acceptedAtMs,
       attempt: parts.delivered,

@@ -20,10 +20,6 @@ const longestStepMs = 300;
 const strikesPerStep = 0.17;
 const serverStrikesPerStep = 0.06;
 const restMs = 30_000;
-/** One seed of so many begins with a store that does not answer, longer than an operation waits, and then does. */
-const coldStartEvery = 10;
-const coldMs = 8_000;
-const warmUpMs = 15_000;
 /** Share of the seeds that end with the loss of a node, and the time in which the others take over. */
 const nodeLossShare = 0.2;
 const takeOverMs = 20_000;
@@ -85,8 +81,6 @@ export async function playSeed(
   for (const { create } of scenarios) played.push(create(world));
   let operations = 0;
   try {
-    if (seed % coldStartEvery === 4 && !world.without.has('away')) await startCold(world, played);
-    else await start(world);
     operations = await play(world, played);
   } catch (error) {
     world.broken.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
@@ -103,23 +97,12 @@ export async function playSeed(
   };
 }
 
-async function start(world: World): Promise<void> {
-  for (const name of nodeNames) world.startNode(name);
-  await world.simulation.run(1_000);
-}
-
-/** All nodes start before the store answers for the first time, as after a power cut. */
-async function startCold(world: World, played: readonly Workload[]): Promise<void> {
-  world.simulation.store.away(coldMs);
-  await start(world);
-  await world.simulation.run(coldMs + warmUpMs);
-  for (const workload of played) workload.checkColdStart?.();
-}
-
 async function play(world: World, played: readonly Workload[]): Promise<number> {
   const { simulation } = world;
   const faults = new Faults(world);
   const serverFaults = new ServerFaults(world);
+  for (const name of nodeNames) world.startNode(name);
+  await simulation.run(1_000);
   let operations = 0;
   while (simulation.clock.now() < leastVirtualMs || operations < leastOperations) {
     if (world.chance() < strikesPerStep) faults.strike();

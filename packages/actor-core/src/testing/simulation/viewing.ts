@@ -80,10 +80,6 @@ export class Viewing implements Workload {
     this.#faults = struck;
   }
 
-  checkColdStart(): void {
-    this.#checkSameView();
-  }
-
   checkEnd(): void {
     this.#checkSameView();
   }

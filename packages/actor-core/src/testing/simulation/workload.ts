@@ -12,8 +12,6 @@ export interface Workload {
   onEvent?(node: TestNode, event: RuntimeEvent): void;
   /** Acknowledged records were lost: the store was wiped, or rolled back. Only in some seeds. */
   onLoss?(): void;
-  /** Checks, in some seeds, that all is well some time after a store that was away at the start answers. */
-  checkColdStart?(): void;
   /** Checks the guarantees that hold at every moment. */
   checkStep?(): void;
   /**

@@ -1,5 +1,3 @@
-import type { NodeEvidence } from './node-evidence.ts';
-
 /** A write of a `leader-process`. `fence`: of the tenure under which it was decided. `id`: unique in the trial. */
 export interface LeaderWrite {
   readonly by: string;
@@ -14,17 +12,13 @@ export interface ElectionStep {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The line that a `leader-process` answers with what it knows. */
-export const askForEvidence = 'evidence';
-
 /**
- * A line that a `leader-process` prints: a write was acknowledged to it, its view shows a node as dead, a step of
- * an election, or what it knows.
+ * A line that a `leader-process` prints: a write was acknowledged to it, its view shows a node as dead, or a step of
+ * an election.
  */
 export type LeaderReport =
   | { readonly kind: 'written'; readonly group: string; readonly id: string; readonly sequence: number }
   | { readonly kind: 'dead'; readonly node: string }
-  | { readonly kind: 'evidence'; readonly by: string; readonly lines: NodeEvidence }
   | ({ readonly kind: 'step' } & ElectionStep);
 
 /** Subject of the orders of the leader of a group. */

@@ -1,14 +1,13 @@
-import { createInterface } from 'node:readline';
 import { systemClock } from '../../clock/system-clock.ts';
 import { startControl } from '../../control/start-control.ts';
 import { joinLeadership } from '../../leadership/join-leadership.ts';
 import type { Leadership } from '../../leadership/leadership.ts';
 import { electionStep } from '../../leadership/election-trace.ts';
+import { type Logger, silentLogger } from '../../logger.ts';
 import type { ClusterNode } from '../../node/cluster-node.ts';
 import { joinCluster } from '../../node/join-cluster.ts';
 import { controlGroup } from '../../transport/subjects.ts';
-import { askForEvidence, type LeaderReport, type LeaderWrite, ordersOf } from './leader-messages.ts';
-import { evidenceOf, RecentLog } from './node-evidence.ts';
+import { type LeaderReport, type LeaderWrite, ordersOf } from './leader-messages.ts';
 
 /** Pause between two writes of a leader. */
 const writeMs = 20;
@@ -18,13 +17,11 @@ let writes = 0;
  * Runs as a separate process: `node leader-process.ts NATS_URLS NODE_ID VOTERS REPLICAS GROUPS` (lists are separated by
  * commas). A candidate of each group, which writes and gives orders without a pause while it leads. Without the group
  * `control` in the list it takes part in the control of the cluster and follows the view. Prints `ready` once it takes
- * part, and then a `LeaderReport` per line. Reads `askForEvidence`. Ends when its standard input ends.
+ * part, and then a `LeaderReport` per line. Ends when its standard input ends.
  */
 const [urls, nodeId, voters, replicas, groups] = process.argv.slice(2);
 if (urls !== undefined && nodeId !== undefined && voters !== undefined) {
-  const log = recentLog(nodeId);
-  const commands = createInterface({ input: process.stdin });
-  commands.on('close', () => process.exit(0));
+  process.stdin.once('end', () => process.exit(0)).resume();
   const node = await joinCluster({
     nodeId,
     incarnation: Math.floor(systemClock.wallNow()),
@@ -32,29 +29,22 @@ if (urls !== undefined && nodeId !== undefined && voters !== undefined) {
     cell: 'test',
     nats: { servers: urls.split(',') },
     pid: process.pid,
-    log: log.logger,
+    log: logOf(nodeId),
   });
   const names = (groups ?? controlGroup).split(',');
   const shared = { replicas: Number(replicas ?? 1) };
   const bootstrapVoters = voters.split(',');
-  const joined: Leadership[] = [];
-  if (!names.includes(controlGroup)) joined.push(followView(node, { ...shared, voters: bootstrapVoters }));
+  if (!names.includes(controlGroup)) followView(node, { ...shared, voters: bootstrapVoters });
   for (const group of names) {
     const isVoted = group === controlGroup ? { bootstrapVoters } : {};
-    const leadership = joinLeadership(node, { group, historyPerSubject: 0, ...shared, ...isVoted });
-    joined.push(leadership);
-    lead(node, leadership);
+    lead(node, joinLeadership(node, { group, historyPerSubject: 0, ...shared, ...isVoted }));
   }
-  commands.on('line', (line) => {
-    if (line !== askForEvidence) return;
-    void evidenceOf(node, joined, log).then((lines) => report({ kind: 'evidence', by: nodeId, lines }));
-  });
   await node.transport.flush({ timeoutMs: 5_000 });
   process.stdout.write('ready\n');
 }
 
-function followView(node: ClusterNode, options: Parameters<typeof startControl>[1]): Leadership {
-  const { leadership } = startControl(node, options);
+function followView(node: ClusterNode, options: Parameters<typeof startControl>[1]): void {
+  startControl(node, options);
   const told = new Set<string>();
   node.view.onChange(({ members }) => {
     for (const { id, incarnation, state } of members) {
@@ -64,7 +54,6 @@ function followView(node: ClusterNode, options: Parameters<typeof startControl>[
       report({ kind: 'dead', node: id });
     }
   });
-  return leadership;
 }
 
 function lead(node: ClusterNode, leadership: Leadership): void {
@@ -86,15 +75,15 @@ function lead(node: ClusterNode, leadership: Leadership): void {
   void write();
 }
 
-/** Reports the steps of elections, and keeps the newest of the other lines. */
-function recentLog(by: string): RecentLog {
-  return new RecentLog(
-    (message) => message === electionStep,
-    (fields, message) => {
+/** Reports the steps of elections, and nothing else. */
+function logOf(by: string): Logger {
+  return {
+    ...silentLogger,
+    debug(fields, message) {
       if (message !== electionStep) return;
       report({ kind: 'step', by, atMs: systemClock.wallNow(), fields: { ...fields } });
     },
-  );
+  };
 }
 
 function report(line: LeaderReport): void {

@@ -15,7 +15,6 @@ import { type Audit, auditLog } from './leader-audit.ts';
 import { type Timeline, timelineOf } from './election-timeline.ts';
 import type { ElectionStep, LeaderReport } from './leader-messages.ts';
 import { OrderReceiver } from './order-receiver.ts';
-import { TrialEvidence } from './trial-evidence.ts';
 import { waitUntil } from '../wait-until.ts';
 
 const program = fileURLToPath(new URL('./leader-process.ts', import.meta.url));
@@ -52,7 +51,6 @@ export class LeaderTrial {
   /** Nodes that some process saw dead in its view, in the order of the reports. */
   readonly dead: string[] = [];
   readonly #steps: ElectionStep[] = [];
-  readonly #evidence = new TrialEvidence();
   readonly #urls: readonly string[];
   readonly #options: LeaderTrialOptions;
   readonly #leaderships: ReadonlyMap<string, Leadership>;
@@ -175,20 +173,6 @@ export class LeaderTrial {
     );
   }
 
-  /**
-   * Waits until the view of some process shows the node as dead, after the first `after` deaths. A failure shows what
-   * each process knows.
-   */
-  async untilDead(name: string, after: number, withinMs = 60_000): Promise<void> {
-    try {
-      await waitUntil(`${name} is dead`, () => this.dead.slice(after).includes(name), withinMs);
-    } catch (error) {
-      const watcher = { node: this.node, leaderships: [...this.#leaderships.values()] };
-      const evidence = await this.#evidence.gather(this.#processes, watcher, this.#steps);
-      throw new Error(`${(error as Error).message}\n${evidence}`, { cause: error });
-    }
-  }
-
   /** Index of the server that leads the stream of the group's log. */
   async streamLeader(group: string): Promise<number> {
     const subject = `$JS.API.STREAM.INFO.${this.#log(group)}`;
@@ -265,7 +249,6 @@ export class LeaderTrial {
   #note(line: LeaderReport): void {
     if (line.kind === 'dead') return void this.dead.push(line.node);
     if (line.kind === 'step') return void this.#steps.push(line);
-    if (line.kind === 'evidence') return this.#evidence.note(line.by, line.lines);
     const known = this.#acknowledged.get(line.group) ?? new Map<string, number>();
     this.#acknowledged.set(line.group, known.set(line.id, line.sequence));
     return undefined;

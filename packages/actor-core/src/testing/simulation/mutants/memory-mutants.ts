@@ -39,8 +39,8 @@ export const memoryMutants: readonly Mutant[] = [
     scenario: 'remembering',
     bug: 'a change of memory is written whatever the newest revision is',
     file: 'memory/key-writers.ts',
-    find: '  return { subject, sequence };\n',
-    replace: '  return { subject: `${subject}.none`, sequence: sequence * 0 };\n',
+    find: 'return writer.write(bucket.logName, first, expect, bucket.attemptOn(stored, expect));',
+    replace: 'return writer.write(bucket.logName, first);',
   },
   {
     name: 'echo-across-a-gap',

@@ -3,14 +3,6 @@ import type { Mutant } from '../mutant.ts';
 /** Known bugs of the view and of those who obey it. */
 export const viewMutants: readonly Mutant[] = [
   {
-    name: 'looks-for-the-log-once',
-    scenario: 'viewing',
-    bug: 'a candidate makes the log of the control group in one attempt at its start, and never looks for it again',
-    file: 'leadership/lead-keeper.ts',
-    find: 'if (hasLooked && hasElectorate(election)) return;',
-    replace: 'if (hasLooked || election.role !== undefined) return;',
-  },
-  {
     name: 'unreachable-ends-actors',
     scenario: 'viewing',
     bug: 'watches on an unreachable member end although the view lists it',
