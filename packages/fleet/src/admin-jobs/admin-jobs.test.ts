@@ -11,6 +11,8 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
+/** A watch that reports nothing. */
+const silent = () => Promise.resolve({ next: 0, close: () => undefined });
 const target = (node: string) => ({ node, instance: 'ollama-1' });
 
 function setup() {
@@ -108,7 +110,6 @@ it('joins at a gateway that has just started and was told of no job yet', async 
   const { keyValue } = started.storage;
   const open = async (name: string) => {
     const bucket = await keyValue.open(name);
-    const silent = () => Promise.resolve({ next: 0, close: () => undefined });
     return {
       get: (key: string) => bucket.get(key),
       create: bucket.create.bind(bucket),
