@@ -102,7 +102,7 @@ describe.concurrent('a host that is silent', () => {
     expect,
   }) => {
     const warm = await startCount(cluster.url, { upTo: 2 }).outcome;
-    expect(warm.ending).toBe('complete');
+    expect(warm).toMatchObject({ ending: 'complete', detail: '' });
     await leaking.fault({ kind: 'leak', times: 1 });
     const left = startCount(cluster.url, { upTo: 10_000 });
     await left.reached(3);
