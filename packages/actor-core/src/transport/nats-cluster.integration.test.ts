@@ -9,12 +9,11 @@ import type { HeaderTransport } from './transport.ts';
 
 // Elections and replication take time, and three servers share one machine.
 
-/** Connects each node to a different server, so that messages between them cross a route. */
-function connectTo(cluster: NatsCluster, node: string): Promise<HeaderTransport> {
-  const first = node === 'one' ? 0 : 1;
+/** Connects each node to a server of its own, so that messages between them cross a route. */
+function connectTo({ urls }: NatsCluster, node: string): Promise<HeaderTransport> {
   return connectNats({
     node,
-    servers: [...cluster.urls.slice(first), ...cluster.urls.slice(0, first)],
+    servers: urls.slice(node === 'one' ? 0 : 1, node === 'one' ? 1 : 2),
     clock: systemClock,
     random: systemRandom,
     log: silentLogger,
@@ -23,23 +22,31 @@ function connectTo(cluster: NatsCluster, node: string): Promise<HeaderTransport>
 
 transportContract('a cluster of three NATS servers', async () => {
   const cluster = await startNatsCluster();
-  const witness = await connectTo(cluster, 'one');
-  const arrived = new Set<string>();
-  witness.subscribe('routed.*', ({ subject }) => void arrived.add(subject));
+  /** The probes that each connection has received. */
+  const arrived = new Map<HeaderTransport, Set<string>>();
   let probes = 0;
   /**
-   * Waits until every server knows the subscriptions of this connection: a route carries them before later messages.
+   * Waits until the servers of all connections know the subscriptions of this connection: a route carries them before
+   * later messages.
    */
   const untilRouted = async (transport: HeaderTransport) => {
     const probe = `routed.${++probes}`;
-    await waitUntil(`${probe} crosses a route`, () => {
+    await waitUntil(`${probe} crosses the routes`, () => {
       transport.publish(probe, new Uint8Array(0));
-      return arrived.has(probe);
+      return [...arrived.values()].every((seen) => seen.has(probe));
     });
   };
   return {
     async connect(node) {
       const transport = await connectTo(cluster, node);
+      const seen = new Set<string>();
+      transport.subscribe('routed.*', ({ subject }) => void seen.add(subject));
+      arrived.set(transport, seen);
+      const close = transport.close.bind(transport);
+      transport.close = async () => {
+        arrived.delete(transport);
+        await close();
+      };
       const flush = transport.flush.bind(transport);
       transport.flush = async (options) => {
         await flush(options);
@@ -53,7 +60,6 @@ transportContract('a cluster of three NATS servers', async () => {
       return { end: () => cluster.start() };
     },
     async dispose() {
-      await witness.close();
       await cluster.dispose();
     },
   };
