@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@drover/actor-core/testing';
 import { afterEach, expect, it } from 'vitest';
 import { joinRole, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
-import { freePort } from '../lib/free-port.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
 const folders: string[] = [];

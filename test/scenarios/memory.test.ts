@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { freePort } from '@drover/actor-core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   cleanEnvironment,
@@ -10,7 +11,6 @@ import {
   stopLeftovers,
 } from '../lib/cluster.ts';
 import { fullForm, recordFigure } from '../lib/figures.ts';
-import { freePort } from '../lib/free-port.ts';
 import { kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import { freePort } from '@drover/actor-core/testing';
 import { afterEach, expect, it } from 'vitest';
 import { joinRole, startCluster, stopLeftovers } from '../lib/cluster.ts';
-import { freePort } from '../lib/free-port.ts';
 import { startSimHost, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 

@@ -11,6 +11,7 @@ export { ManualClock } from './testing/manual-clock.ts';
 export type { FaultKind, FaultRates } from './testing/fault-rates.ts';
 export { type Fault, type FaultSchedule, scheduleFaults } from './testing/fault-schedule.ts';
 export { findNatsServer } from './testing/find-nats-server.ts';
+export { freePort } from './testing/free-port.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './testing/nats-server.ts';
 export { NodeExecution } from './testing/node-execution.ts';
 export { advance, settle } from './testing/settle.ts';

@@ -1,5 +1,4 @@
-import { startNatsServer } from '@drover/actor-core/testing';
-import { freePort } from './free-port.ts';
+import { freePort, startNatsServer } from '@drover/actor-core/testing';
 
 export type DurabilityName = 'process' | 'power' | 'three' | 'any-one';
 

@@ -16,7 +16,7 @@ export interface NatsServerOptions {
   readonly folder?: string;
   /** Whether it runs JetStream. @default true */
   readonly jetstream?: boolean;
-  /** Longest time until it accepts clients. With much stored data it first reads its files. @default 10_000 */
+  /** Longest time until it accepts clients. With much stored data it first reads its files. @default 30_000 */
   readonly startTimeoutMs?: number;
 }
 
@@ -45,7 +45,7 @@ export interface NatsServer {
   dispose(): Promise<void>;
 }
 
-const defaultStartTimeoutMs = 10_000;
+const defaultStartTimeoutMs = 30_000;
 const probeMs = 10;
 
 /**

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 
@@ -26,8 +25,13 @@ const portsTried = 100;
  * that needs it listens, or while that process is being restarted.
  */
 const freeRange = { first: 20_000, last: 32_767 } as const;
-/** Ports that were chosen here. Their processes may not listen yet, so that they still look free. */
-const chosen = new Set<number>();
+const freeCount = freeRange.last - freeRange.first + 1;
+/**
+ * A chosen port looks free until its program listens. So this process never chooses one twice, and processes that start
+ * one after the other choose from places this far apart.
+ */
+const portsPerProcess = 16;
+let next = process.pid * portsPerProcess;
 
 /**
  * Chooses the port for the gateway.
@@ -67,13 +71,9 @@ async function chooseAnyPort(
   tryPort: (host: string, port: number) => Promise<ListenResult>,
 ): Promise<PortChoice> {
   for (let tried = 0; tried < portsTried; tried += 1) {
-    const port = randomInt(freeRange.first, freeRange.last + 1);
-    if (chosen.has(port)) continue;
+    const port = freeRange.first + (next++ % freeCount);
     const result = await tryPort(host, port);
-    if ('port' in result) {
-      chosen.add(port);
-      return result;
-    }
+    if ('port' in result) return result;
     if (result.error === 'bad-host') throw badHost(host);
   }
   throw new CommandError(
