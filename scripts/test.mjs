@@ -7,12 +7,16 @@
 // Stages that compute run beside each other. The stages with real processes, whose tests wait for things to happen in
 // time, have the machine for themselves. The tests with a real nats-server use the one that `drover up` would use: the
 // stage `nats` finds or fetches it. What failed is told once more at the end.
+//
+// Where files of real processes run side by side, a file that failed only because waits ran out is played once more,
+// alone (docs/decisions/0074). That second play counts; the first is told at the end as `SLOW`.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, relative } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNewEnough, nodeMissing, toolchainNode } from '../packages/cli/bin/toolchain-node.js';
 import { runCommand, stopCommands } from './run-command.mjs';
+import { countsOf, failuresOf, filesThatRanOutOfTime, withFilesOf } from './vitest-report.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = join(root, 'node_modules', '.bin');
@@ -42,7 +46,7 @@ const stages = {
   },
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
-  integration: { limitMs: 15 * minutes, vitest: 'integration' },
+  integration: { limitMs: 15 * minutes, vitest: 'integration', besideOthers: true },
   // A thousand seeds of the runtime and the bus, whose workloads have the seed for themselves there; then a thousand of
   // everything together. Fifty of each are played twice. The limits of these two stages find a run that hangs, also on
   // a slow machine.
@@ -73,7 +77,7 @@ const stages = {
       ['tsc', '-p', peers],
     ],
   },
-  scenarios: { limitMs: 20 * minutes, vitest: 'scenarios' },
+  scenarios: { limitMs: 20 * minutes, vitest: 'scenarios', besideOthers: true },
   // Scenarios whose bars are times.
   'timed-scenarios': { limitMs: 15 * minutes, vitest: 'timed-scenarios' },
 };
@@ -97,6 +101,10 @@ let passed = 0;
 let failed = 0;
 /** What failed, in words, for the end of the output. @type {string[]} */
 const failures = [];
+/** More files than this that ran out of time are no accident. */
+const maxPlayedAgain = 3;
+/** What ran out of time beside other files, in words. @type {string[]} */
+const slow = [];
 /** Why no further stage runs; undefined while they do. */
 let blocked;
 
@@ -117,6 +125,7 @@ for (const lanes of phases) {
 }
 rmSync(results, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;
+for (const wait of slow) console.log(`SLOW, and played again alone: ${wait}`);
 for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`${passed} passed, ${failed} failed`);
 
@@ -166,60 +175,41 @@ async function runSteps({ limitMs, steps }, mode) {
   return { passed: 1, failed: 0 };
 }
 
-async function runVitest({ vitest, limitMs }, mode) {
-  const file = join(results, `${vitest.replace('*', '')}.json`);
-  const args = [
-    'run',
-    '--project',
-    vitest,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${file}`,
-  ];
-  const { code, late, output } = await run('vitest', args, limitMs, mode);
-  if (mode === 'capture') process.stdout.write(output);
-  const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+async function runVitest({ vitest, limitMs, besideOthers = false }, mode) {
+  const first = await runTests(vitest, [], limitMs, mode);
+  let { report } = first;
   if (report === undefined) {
-    failures.push(`${vitest}\n${lastLines(output)}`);
-    return { passed: 0, failed: 1, note: late ? ' (time limit)' : ' (no report)' };
+    failures.push(`${vitest}\n${lastLines(first.output)}`);
+    return { passed: 0, failed: 1, note: first.late ? ' (time limit)' : ' (no report)' };
   }
-  failures.push(...failuresOf(report));
-  // A file that does not load has no failed test to count.
-  const brokenFiles = report.testResults.filter(
-    (result) =>
-      result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'),
-  ).length;
-  let wrong = report.numFailedTests + brokenFiles;
-  if (code !== 0 && wrong === 0) {
-    wrong = 1;
-    failures.push(`${vitest}: errors outside of the tests\n${lastLines(output)}`);
+  const late = besideOthers ? filesThatRanOutOfTime(report) : [];
+  if (late.length > 0 && late.length <= maxPlayedAgain) {
+    slow.push(...failuresOf({ ...report, testResults: ofFiles(report, late) }, root));
+    const again = await runTests(vitest, ['--no-file-parallelism', ...late], limitMs, mode);
+    if (again.report !== undefined) report = withFilesOf(report, again.report);
   }
-  if (report.numPassedTests === 0 && wrong === 0)
+  failures.push(...failuresOf(report, root));
+  const counts = countsOf(report);
+  if (first.code !== 0 && failuresOf(first.report, root).length === 0) {
+    counts.failed += 1;
+    failures.push(`${vitest}: errors outside of the tests\n${lastLines(first.output)}`);
+  }
+  if (counts.passed === 0 && counts.failed === 0)
     return { passed: 0, failed: 1, note: ' (no test was found)' };
-  const skipped = report.numPendingTests + (report.numTodoTests ?? 0);
-  return {
-    passed: report.numPassedTests,
-    failed: wrong,
-    note: skipped > 0 ? ` (${skipped} skipped)` : '',
-  };
+  return { ...counts, note: counts.skipped > 0 ? ` (${counts.skipped} skipped)` : '' };
 }
 
-/** The failed tests of a report: file, name, and the begin of the error. @returns {string[]} */
-function failuresOf(report) {
-  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
-    const file = relative(root, name);
-    const tests = assertionResults.filter((test) => test.status === 'failed');
-    if (tests.length === 0) return status === 'failed' ? [`${file}\n${firstLines(message)}`] : [];
-    return tests.map((test) => `${file} > ${test.fullName}\n${firstLines(test.failureMessages.join('\n'))}`);
-  });
+function ofFiles({ testResults }, names) {
+  return testResults.filter(({ name }) => names.includes(name));
 }
 
-function firstLines(text) {
-  return text
-    .split('\n')
-    .filter((line) => !line.includes('/node_modules/'))
-    .slice(0, 12)
-    .join('\n');
+/** Runs a project of vitest, or the given files of it. `report`: undefined if vitest wrote none. */
+async function runTests(project, options, limitMs, mode) {
+  const file = join(results, `${project.replace('*', '')}-${options.length}.json`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+  const ran = await run('vitest', ['run', '--project', project, ...reporters, ...options], limitMs, mode);
+  if (mode === 'capture') process.stdout.write(ran.output);
+  return { ...ran, report: existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined };
 }
 
 function lastLines(text) {
