@@ -22,7 +22,7 @@ const play = (runId: string, count: number, progress: number[]) =>
     onProgress: (played) => progress.push(played),
   });
 
-it('goes on where an interrupted run of the same code stopped', { timeout: 60_000 }, async () => {
+it('goes on where an interrupted run of the same code stopped', { timeout: 300_000 }, async () => {
   const progress: number[] = [];
   await play('one', 2, progress);
   const { batch, repeated, differing } = await play('one', 3, progress);

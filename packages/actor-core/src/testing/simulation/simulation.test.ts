@@ -10,7 +10,7 @@ const seeds = 30;
 /** Reads that a barrier refutes occur in one seed of twenty, and not in the first sixty. */
 const firstSeed = 61;
 
-it(`keeps every guarantee under faults, for each of ${seeds} seeds`, { timeout: 60_000 }, async () => {
+it(`keeps every guarantee under faults, for each of ${seeds} seeds`, { timeout: 300_000 }, async () => {
   const order = { first: firstSeed, count: seeds, scenario: 'all', stopsAtBreak: false };
   const batch = await playSideBySide(order, availableParallelism());
   const replays = batch.broken.map(({ seed, broken }) => `npm run simulate -- --seed ${seed}: ${broken[0]}`);
@@ -18,14 +18,14 @@ it(`keeps every guarantee under faults, for each of ${seeds} seeds`, { timeout: 
   expect(shortfalls(batch)).toEqual([]);
 });
 
-it('replays a seed exactly, in this process and in another one', { timeout: 30_000 }, async () => {
+it('replays a seed exactly, in this process and in another one', { timeout: 120_000 }, async () => {
   const order = { first: 7, count: 3, scenario: 'all', stopsAtBreak: false };
   const [here, there] = [await playBatch(order.first, order.count), await playApart(order)];
   expect(there).toEqual(here);
   expect(new Set(Object.values(here.hashes)).size).toBe(3);
 });
 
-it.each(scenarioNames)('plays the scenario %s by its name', { timeout: 30_000 }, async (scenario) => {
+it.each(scenarioNames)('plays the scenario %s by its name', { timeout: 120_000 }, async (scenario) => {
   expect(await playSeed(1, scenario)).toMatchObject({ broken: [] });
 });
 
