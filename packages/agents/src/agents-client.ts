@@ -19,8 +19,13 @@ export interface AgentsClient {
   list(): Promise<readonly AgentView[]>;
   /** @throws AgentsError `agent-not-found` */
   get(id: string): Promise<AgentView>;
-  /** Stops an agent permanently. @throws AgentsError `agent-not-found` */
-  stop(id: string): Promise<AgentView>;
+  /**
+   * Stops an agent permanently. Its tasks end with `agent-stopped`. With `finishMs` the agent takes no further task, and
+   * the ones that it has may go on for that long before it is stopped.
+   *
+   * @throws AgentsError `agent-not-found`
+   */
+  stop(id: string, options?: { readonly finishMs?: number | undefined }): Promise<AgentView>;
   /**
    * Gives an agent a task and waits for its end. `onEvent` receives the answer piece by piece. Aborting `signal`
    * cancels the run down to the model call.
@@ -35,6 +40,8 @@ export interface AgentsClient {
   ): Promise<TaskResult>;
   /** Starts a task. Resolves with the id of its run once the run is recorded. */
   submit(id: string, request: TaskRequest): Promise<{ readonly runId: string }>;
+  /** What the recorded runs of the agent say about its work. @throws AgentsError `agent-not-found` */
+  metrics(id: string): Promise<AgentMetrics>;
   /** @throws AgentsError `run-not-found` */
   run(runId: string): Promise<RunView>;
   /** The agent types that `spawn` accepts. */
@@ -124,6 +131,30 @@ export interface RunView {
   readonly node: string;
   /** Absent for the tenant `default`. */
   readonly tenant?: string | undefined;
+}
+
+/** The work of one agent, counted over the runs that are still recorded, in all its incarnations. */
+export interface AgentMetrics {
+  readonly id: string;
+  readonly runs: {
+    readonly running: number;
+    readonly completed: number;
+    readonly failed: number;
+    /** Failed runs by error code. */
+    readonly failedBy: Readonly<Record<string, number>>;
+  };
+  readonly tokens: { readonly prompt: number; readonly completion: number };
+  /** Durations of the completed runs; null while there are none. */
+  readonly durationMs: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p95: number;
+    readonly max: number;
+  } | null;
+  /** Times that the agent was started again on a host. */
+  readonly restarts: number;
+  /** Largest number of runs that the cluster keeps; older ones are no longer counted. */
+  readonly keptRuns: number;
 }
 
 export interface AgentDefinitionView {

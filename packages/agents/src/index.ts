@@ -1,4 +1,5 @@
 export type {
+  AgentMetrics,
   AgentStatus,
   AgentsClient,
   AgentView,

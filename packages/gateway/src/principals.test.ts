@@ -60,6 +60,7 @@ const routes: readonly (readonly [Right, string])[] = [
   ['data', 'GET /api/v1/agents'],
   ['data', 'GET /api/v1/agents/list'],
   ['data', 'GET /api/v1/agents/{id}/status'],
+  ['data', 'GET /api/v1/agents/{id}/metrics'],
   ['data', 'POST /api/v1/agents/spawn'],
   ['data', 'GET /api/v1/agents/{id}'],
   ['data', 'DELETE /api/v1/agents/{id}'],

@@ -102,6 +102,7 @@ it('asks for agents and runs of the tenant of the key alone', async () => {
     ['GET', '/api/v1/agents/a'],
     ['GET', '/api/v1/agents/list'],
     ['GET', '/api/v1/agents/a/status'],
+    ['GET', '/api/v1/agents/a/metrics'],
     ['DELETE', '/api/v1/agents/a'],
     ['GET', '/api/v1/runs/r'],
     ['POST', '/api/v1/agents/spawn', '{"type":"a"}'],

@@ -16,7 +16,14 @@ import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { type TaskMessage, type TaskReply, taskMessageSchema } from '../protocol/task-message.ts';
 import { offeredModels, resolveModel } from './resolve-model.ts';
 import { runChat } from './run-chat.ts';
-import { createTaskQueue, decideTask, type Task, type TaskEffect, type TaskEvent } from './task-queue.ts';
+import {
+  createTaskQueue,
+  decideTask,
+  hasRun,
+  type Task,
+  type TaskEffect,
+  type TaskEvent,
+} from './task-queue.ts';
 import { type AskerSilent, UnreachableAskers } from './unreachable-askers.ts';
 
 /** Messages to an agent: from askers on any node, and from its own node. */
@@ -87,6 +94,8 @@ class Agent {
   #reported = '';
   /** The agent ends, and was not stopped for good. */
   #isEnding = false;
+  /** Instant up to which the agent takes no task. */
+  #retiredUntilMs = 0;
 
   constructor(spec: AgentSpec, context: ActorContext<AgentMessage>) {
     this.#spec = spec;
@@ -106,6 +115,9 @@ class Agent {
       case 'probe':
         this.#unreachable.noteMessage(message.replyTo);
         return this.#decide({ ...message, type: 'probe', asker: message.replyTo });
+      case 'retire':
+        this.#retiredUntilMs = this.#context.clock.now() + message.forMs;
+        return message.replyTo.tell({ kind: 'retired', isIdle: this.#queue.current === undefined });
       case 'cancel':
         return this.#decide({ ...message, type: 'cancel' });
       case 'finished':
@@ -146,6 +158,11 @@ class Agent {
     const { maxInputChars } = this.#spec.config;
     if (message.input.length > maxInputChars) {
       const outcome = failed('task-failed', `the input has more than ${maxInputChars} characters`);
+      return message.replyTo.tell({ kind: 'settled', runId: message.runId, outcome });
+    }
+    // A task that the agent has already is answered as usual.
+    if (this.#context.clock.now() < this.#retiredUntilMs && !hasRun(this.#queue, message.runId)) {
+      const outcome = failed('agent-stopped', `agent ${this.#spec.activation.id} is being stopped`);
       return message.replyTo.tell({ kind: 'settled', runId: message.runId, outcome });
     }
     const timeoutMs = Math.min(message.timeoutMs, longestTaskMs(this.#spec.config));

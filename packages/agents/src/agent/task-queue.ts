@@ -73,6 +73,11 @@ export function createTaskQueue<R>(maxQueued: number): TaskQueue<R> {
   return { maxQueued, current: undefined, waiting: [], ended: new Map() };
 }
 
+/** Whether the queue knows the run: it waits, runs, or ended lately. */
+export function hasRun(queue: TaskQueue<unknown>, runId: string): boolean {
+  return queue.ended.has(runId) || positionOf(queue, runId) !== undefined;
+}
+
 /** Decides what to do about one event. `queue` is changed in place. */
 // oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 export function decideTask<R>(queue: TaskQueue<R>, event: TaskEvent<R>, nowMs: number): TaskEffect<R>[] {

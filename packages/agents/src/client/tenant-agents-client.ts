@@ -1,6 +1,7 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type {
   AgentDefinitionView,
+  AgentMetrics,
   AgentsClient,
   AgentView,
   RunView,
@@ -20,6 +21,7 @@ import { type AgentLocator, locateRetryMs } from './agent-locator.ts';
 import { agentOf, type Answered, type DirectoryAsker, isOfTenant, unexpected } from './ask-directory.ts';
 import { checkId, checkSpawn, checkTask } from './check-request.ts';
 import { delay } from './delay.ts';
+import { retireAgent } from './retire-agent.ts';
 import type { StoreWatch } from './store-watch.ts';
 import type { TaskOptions, TaskRunner } from './task-runner.ts';
 
@@ -96,11 +98,12 @@ export class TenantAgentsClient implements AgentsClient {
     return agentOf(await this.#ask((replyTo) => ({ kind: 'get', id, tenant, replyTo })), tenant);
   }
 
-  async stop(id: string): Promise<AgentView> {
+  async stop(id: string, { finishMs = 0 }: { finishMs?: number | undefined } = {}): Promise<AgentView> {
     checkId(id, 'agent-not-found');
     const tenant = this.#tenant;
     // A leader of 0.3.0 stops the agents of all tenants.
     if (tenant !== defaultTenant) await this.get(id);
+    if (finishMs > 0) await retireAgent(this.#parts, () => this.get(id), finishMs);
     this.#parts.locator.forget({ id, tenant });
     return agentOf(await this.#ask((replyTo) => ({ kind: 'stop', id, tenant, replyTo })), tenant);
   }
@@ -149,6 +152,13 @@ export class TenantAgentsClient implements AgentsClient {
     if (answer.kind !== 'run') throw unexpected(answer);
     if (isOfTenant(answer.run, this.#tenant)) return answer.run;
     throw new AgentsError('run-not-found', `no run ${runId}`);
+  }
+
+  async metrics(id: string): Promise<AgentMetrics> {
+    checkId(id, 'agent-not-found');
+    const answer = await this.#ask((replyTo) => ({ kind: 'metrics', id, tenant: this.#tenant, replyTo }));
+    if (answer.kind !== 'metrics') throw unexpected(answer);
+    return answer.metrics;
   }
 
   definitions(): readonly AgentDefinitionView[] {

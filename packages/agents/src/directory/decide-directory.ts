@@ -1,4 +1,5 @@
 import { failed } from '../protocol/run-outcome.ts';
+import { metricsAnswer } from './agent-metrics.ts';
 import { noSuchAgent } from './answers.ts';
 import { handleInventory, handleStates } from './compare-inventory.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
@@ -18,6 +19,7 @@ import {
   startEntity,
 } from './place-agent.ts';
 import {
+  endOverdue,
   failRuns,
   noSuchRun,
   orderDispatch,
@@ -62,8 +64,10 @@ export function decideDirectory<R>(
       ];
     case 'stop':
       return stopAgent(state, event.id, event.replyTo);
+    case 'metrics':
+      return [{ type: 'answer', to: event.replyTo, answer: metricsAnswer(state, event.id) }];
     case 'submit':
-      return submitRun(state, event);
+      return submitRun(state, event, moment);
     case 'run':
       return showRun(state, event.runId, event.replyTo);
     case 'owned':
@@ -98,11 +102,17 @@ function refuseForeign<R>(
       ? { type: 'answer', to: event.replyTo, answer: noSuchRun(state, event.runId) }
       : undefined;
   }
-  if (event.type !== 'get' && event.type !== 'stop' && event.type !== 'submit') return undefined;
+  if (!concernsAgent(event)) return undefined;
   const agent = state.agents.get(event.id)?.record;
   return agent !== undefined && isForeign(agent, event.tenant)
     ? { type: 'answer', to: event.replyTo, answer: noSuchAgent(event.id) }
     : undefined;
+}
+
+type AgentQuestion<R> = Extract<DirectoryEvent<R>, { type: 'get' | 'stop' | 'metrics' | 'submit' }>;
+
+function concernsAgent<R>(event: DirectoryEvent<R>): event is AgentQuestion<R> {
+  return ['get', 'stop', 'metrics', 'submit'].includes(event.type);
 }
 
 function handleTick<R>(
@@ -139,8 +149,12 @@ function pursueAgent<R>(
 
 function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: Moment): DirectoryEffect<R>[] {
   const effects: DirectoryEffect<R>[] = [];
-  for (const runId of agent.running) {
+  for (const runId of [...agent.running]) {
     const run = state.runs.get(runId);
+    if (run !== undefined && run.endByMs <= moment.nowMs) {
+      effects.push(...endOverdue(state, run));
+      continue;
+    }
     // The runs of an incarnation that was given up wait for the record of the next one.
     if (!run?.durable || agent.phase === 'unplaced' || !agent.durable) continue;
     if (run.record.incarnation !== agent.record.incarnation) {

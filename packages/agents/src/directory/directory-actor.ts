@@ -260,7 +260,8 @@ class Directory {
   #takeOver(tenure: Tenure, records: Records): void {
     if (tenure !== this.#tenure) return;
     const types = new Set(this.#spec.definitions.keys());
-    tenure.state = loadDirectory(this.#spec.config, types, records, this.#context.clock.now());
+    const { clock } = this.#context;
+    tenure.state = loadDirectory(this.#spec.config, types, records, clock.now(), clock.wallNow());
     const { agents, runs } = records;
     this.#context.log.info(
       { agents: agents.length, runs: runs.length },

@@ -34,6 +34,7 @@ export type DirectoryEvent<R> =
   | ({ readonly type: 'list'; readonly after: string; readonly replyTo: R } & OfTenant)
   | ({ readonly type: 'get'; readonly id: string; readonly replyTo: R } & OfTenant)
   | ({ readonly type: 'stop'; readonly id: string; readonly replyTo: R } & OfTenant)
+  | ({ readonly type: 'metrics'; readonly id: string; readonly replyTo: R } & OfTenant)
   | ({
       readonly type: 'submit';
       readonly id: string;

@@ -1,7 +1,8 @@
 import { PendingWrites, SlotPool } from '@drover/actor-core/internal';
-import type { AgentsConfig } from '../config.ts';
+import { type AgentsConfig, defaultTaskMs } from '../config.ts';
 import type { ReportedState } from '../protocol/host-report.ts';
 import type { AgentRecord } from './agent-record.ts';
+import type { Moment } from './directory-event.ts';
 import { HostTable } from './host-table.ts';
 import type { RunRecord } from './run-record.ts';
 
@@ -72,6 +73,8 @@ export interface RunEntry<R> {
   missed: number;
   /** Instant at which the next dispatch is due. */
   dueAtMs: number;
+  /** Instant at which the leader ends the run by itself, because no host has reported its end. */
+  endByMs: number;
   /** Submit requests to answer once the record is durable. */
   waiters: R[];
   /** Host that repeats the outcome of the run until it receives `recorded`. */
@@ -88,6 +91,7 @@ export function loadDirectory<R>(
   types: ReadonlySet<string>,
   records: { readonly agents: readonly AgentRecord[]; readonly runs: readonly RunRecord[] },
   nowMs: number,
+  wallMs: number,
 ): DirectoryState<R> {
   const state: DirectoryState<R> = {
     config,
@@ -103,7 +107,7 @@ export function loadDirectory<R>(
     writes: new PendingWrites(),
   };
   loadAgents(state, records.agents, nowMs);
-  loadRuns(state, records.runs, nowMs);
+  loadRuns(state, records.runs, { nowMs, wallMs });
   return state;
 }
 
@@ -126,7 +130,11 @@ function loadAgents<R>(state: DirectoryState<R>, records: readonly AgentRecord[]
   );
 }
 
-function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], nowMs: number): void {
+function loadRuns<R>(
+  state: DirectoryState<R>,
+  records: readonly RunRecord[],
+  { nowMs, wallMs }: Pick<Moment, 'nowMs' | 'wallMs'>,
+): void {
   const inOrder = records.toSorted((a, b) => a.ordinal - b.ordinal);
   for (const record of inOrder) {
     const running = record.outcome === undefined;
@@ -136,6 +144,7 @@ function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], no
       dispatched: false,
       missed: 0,
       dueAtMs: nowMs + 2 * state.config.activationTimeoutMs,
+      endByMs: endByMs(state.config, record, { nowMs, wallMs }),
       waiters: [],
       settledBy: undefined,
     });
@@ -150,6 +159,19 @@ function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], no
     inOrder.map((record) => record.slot),
     inOrder.filter((record) => record.outcome !== undefined).map((record) => [record.runId, record.slot]),
   );
+}
+
+/**
+ * When a leader ends a run by itself: some time after its deadline, which is the host's to keep. The wall clock, which
+ * may jump, shortens or lengthens the time by no more than the timeout.
+ */
+export function endByMs(
+  config: AgentsConfig,
+  { timeoutMs = defaultTaskMs(config), deadlineAtMs }: Pick<RunRecord, 'timeoutMs' | 'deadlineAtMs'>,
+  { nowMs, wallMs }: Pick<Moment, 'nowMs' | 'wallMs'>,
+): number {
+  const leftMs = deadlineAtMs === undefined ? timeoutMs : Math.min(timeoutMs, deadlineAtMs - wallMs);
+  return nowMs + Math.max(0, leftMs) + config.silenceMs;
 }
 
 export function newAgentEntry<R>(record: AgentRecord): AgentEntry<R> {

@@ -25,7 +25,7 @@ export function agentsPage(
 }
 
 /** An agent is visible once its first record is durable. */
-function isVisible({ isRecorded, record, phase }: AgentEntry<unknown>): boolean {
+export function isVisible({ isRecorded, record, phase }: AgentEntry<unknown>): boolean {
   if (record.withdrawn === true) return false;
   return isRecorded || phase === 'stopped';
 }

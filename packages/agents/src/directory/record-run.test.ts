@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { directoryWithAgent, host } from '../testing/test-directory.ts';
+import { directoryWithAgent, host, recordA1, runR1, testDirectory } from '../testing/test-directory.ts';
 
 describe('runs', () => {
   it('are answered from memory while they run and from the stream once they ended', () => {
@@ -48,5 +48,30 @@ describe('runs', () => {
     decide({ type: 'dispatched', node: 'h1', nodeIncarnation: 1, runId: 'r1' });
     advance(1_000);
     expect(tick(host('h1'), host('h2'))).toEqual([]);
+  });
+});
+
+describe('a run without a reported end', () => {
+  it('is ended by the leader some time after its deadline, and only once', () => {
+    const { submit, written, advance, tick } = directoryWithAgent();
+    const hosts = [host('h1'), host('h2')] as const;
+    submit('a1', 'r1');
+    written(3);
+    advance(5_000);
+    expect(tick(...hosts)).not.toContain('write #4 run/0 r1 deadline');
+    advance(1_000);
+    expect(tick(...hosts)).toContain('write #4 run/0 r1 deadline');
+    expect(tick(...hosts)).not.toContain('write #5 run/0 r1 deadline');
+  });
+
+  it('keeps its deadline under the next leader, whose wall clock may be wrong', () => {
+    const run = { ...runR1, deadlineAtMs: 2_000 };
+    const { tick, owned, activated, advance } = testDirectory({ agents: [recordA1], runs: [run] });
+    owned('h1', 'a1', 10);
+    activated('h1', 'a1', 4);
+    advance(5_999);
+    expect(tick(host('h1')).join()).not.toContain('deadline');
+    advance(1);
+    expect(tick(host('h1')).join()).toContain('r1 deadline');
   });
 });

@@ -1,10 +1,9 @@
-import { defaultTaskMs } from '../config.ts';
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
 import type { RunReport } from '../protocol/host-report.ts';
 import { failed, type RunFailureCode, type RunOutcome } from '../protocol/run-outcome.ts';
 import { errorAnswer, noSuchAgent } from './answers.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
-import type { AgentEntry, DirectoryState, RunEntry } from './directory-state.ts';
+import { type AgentEntry, type DirectoryState, endByMs, type RunEntry } from './directory-state.ts';
 import { type RunRecord, runView } from './run-record.ts';
 import { maxWaiters } from './waiters.ts';
 import { writeRun } from './write-records.ts';
@@ -13,7 +12,11 @@ type Submit<R> = Extract<DirectoryEvent<R>, { type: 'submit' }>;
 type Settle<R> = Extract<DirectoryEvent<R>, { type: 'settle' }>;
 
 /** Records an active run. Once the record is durable, the run is dispatched and the asker is answered. */
-export function submitRun<R>(state: DirectoryState<R>, event: Submit<R>): DirectoryEffect<R>[] {
+export function submitRun<R>(
+  state: DirectoryState<R>,
+  event: Submit<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] {
   const { id, runId, replyTo } = event;
   const known = state.runs.get(runId);
   if (known) return joinSubmit(known, event);
@@ -22,6 +25,7 @@ export function submitRun<R>(state: DirectoryState<R>, event: Submit<R>): Direct
   if (refusal || !agent) return [{ type: 'answer', to: replyTo, answer: refusal ?? noSuchAgent(id) }];
   const { incarnation, node } = agent.record;
   const { input, timeoutMs } = event;
+  const deadlineAtMs = moment.wallMs + timeoutMs;
   const entry = newRun(state, {
     runId,
     agentId: id,
@@ -29,10 +33,12 @@ export function submitRun<R>(state: DirectoryState<R>, event: Submit<R>): Direct
     node,
     input,
     timeoutMs,
+    deadlineAtMs,
     ...tenantOf(agent),
   });
   if (!entry)
     return [{ type: 'answer', to: replyTo, answer: busy(id, 'all places for run records are taken') }];
+  entry.endByMs = endByMs(state.config, entry.record, moment);
   entry.waiters.push(replyTo);
   agent.running.add(runId);
   return [writeRun(state, entry)];
@@ -65,6 +71,14 @@ export function failRuns<R>(
     const entry = state.runs.get(runId);
     return entry ? settle(state, entry, failed(code, message)) : [];
   });
+}
+
+/**
+ * Ends a run whose host did not report its end in time: the host may wait for a place, or may have lost the run. So no
+ * recorded run is active for ever, whatever was lost.
+ */
+export function endOverdue<R>(state: DirectoryState<R>, entry: RunEntry<R>): DirectoryEffect<R>[] {
+  return settle(state, entry, failed('deadline', 'the task did not end within its timeoutMs'));
 }
 
 /** Records that the agent's newest incarnation has the runs that the one before has left. */
@@ -105,7 +119,8 @@ export function orderDispatch<R>(
   moment: Moment,
 ): DirectoryEffect<R>[] {
   const { runId, agentId: id, incarnation, node, input = '' } = entry.record;
-  const { timeoutMs = defaultTaskMs(state.config) } = entry.record;
+  // Only what is left: a run that is given to a further host has no more time than before.
+  const timeoutMs = Math.max(1, entry.endByMs - state.config.silenceMs - moment.nowMs);
   entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
   return [{ type: 'order', node, order: { kind: 'dispatch', id, incarnation, runId, input, timeoutMs } }];
 }
@@ -127,7 +142,7 @@ export function noSuchRun(state: DirectoryState<unknown>, runId: string): Direct
 }
 
 function settle<R>(state: DirectoryState<R>, entry: RunEntry<R>, outcome: RunOutcome): DirectoryEffect<R>[] {
-  const { input: _, timeoutMs: __, ...rest } = entry.record;
+  const { input: _, timeoutMs: __, deadlineAtMs: ___, ...rest } = entry.record;
   entry.record = { ...rest, outcome };
   state.agents.get(rest.agentId)?.running.delete(rest.runId);
   return [writeRun(state, entry)];
@@ -157,6 +172,7 @@ function newRun<R>(
     dispatched: false,
     missed: 0,
     dueAtMs: Number.POSITIVE_INFINITY,
+    endByMs: Number.POSITIVE_INFINITY,
     waiters: [],
     settledBy: undefined,
   };

@@ -21,6 +21,8 @@ export interface RunRecord {
   /** Kept while the run is active, so that a new leader can dispatch it again. */
   readonly input?: string | undefined;
   readonly timeoutMs?: number | undefined;
+  /** Wall clock milliseconds at which `timeoutMs` is over. Kept as long as that. Absent in records of 0.3.0. */
+  readonly deadlineAtMs?: number | undefined;
   /** Undefined until the run has ended. */
   readonly outcome?: RunOutcome | undefined;
 }
@@ -36,6 +38,7 @@ const schema: z.ZodType<RunRecord> = z.object({
   tenant: z.string().optional(),
   input: z.string().optional(),
   timeoutMs: z.number().optional(),
+  deadlineAtMs: z.number().optional(),
   outcome: runOutcomeSchema.optional(),
 });
 

@@ -1,9 +1,9 @@
 import { type StoreProof, wireArray } from '@drover/actor-core/internal';
 import type { ActorRef } from '@drover/actor-core';
 import { z } from 'zod';
-import type { AgentView, RunView } from '../agents-client.ts';
+import type { AgentMetrics, AgentView, RunView } from '../agents-client.ts';
 import type { AgentsErrorCode } from '../errors.ts';
-import { idSchema, pageSize } from './limits.ts';
+import { countSchema, idSchema, pageSize } from './limits.ts';
 
 /** Answers of the directory to clients. Kinds and fields may be added to the protocol, never removed. */
 export type DirectoryAnswer =
@@ -12,6 +12,7 @@ export type DirectoryAnswer =
   | { readonly kind: 'pending'; readonly agent: AgentView }
   | { readonly kind: 'agents'; readonly agents: readonly AgentView[]; readonly more: boolean }
   | { readonly kind: 'submitted'; readonly runId: string }
+  | { readonly kind: 'metrics'; readonly metrics: AgentMetrics }
   | { readonly kind: 'run'; readonly run: RunView }
   | {
       readonly kind: 'error';
@@ -59,6 +60,20 @@ const runViewSchema: z.ZodType<RunView> = z.object({
   tenant: z.string().optional(),
 });
 
+const metricsSchema: z.ZodType<AgentMetrics> = z.object({
+  id: z.string(),
+  runs: z.object({
+    running: countSchema,
+    completed: countSchema,
+    failed: countSchema,
+    failedBy: z.record(z.string(), countSchema),
+  }),
+  tokens: z.object({ prompt: z.number(), completion: z.number() }),
+  durationMs: z.object({ mean: z.number(), p50: z.number(), p95: z.number(), max: z.number() }).nullable(),
+  restarts: countSchema,
+  keptRuns: countSchema,
+});
+
 const proofSchema: z.ZodType<StoreProof> = z.object({
   ok: z.boolean(),
   code: z.string().optional(),
@@ -81,6 +96,7 @@ export const directoryAnswerSchema: z.ZodType<DirectoryAnswer> = z.discriminated
   z.object({ kind: z.literal('agents'), agents: wireArray(agentViewSchema, pageSize), more: z.boolean() }),
   z.object({ kind: z.literal('submitted'), runId: idSchema }),
   z.object({ kind: z.literal('run'), run: runViewSchema }),
+  z.object({ kind: z.literal('metrics'), metrics: metricsSchema }),
   z.object({
     kind: z.literal('error'),
     code: codeSchema,

@@ -40,6 +40,7 @@ export type DirectoryRequest =
   | ({ readonly kind: 'list'; readonly after: string; readonly replyTo: AnswerRef } & OfTenant)
   | ({ readonly kind: 'get'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant)
   | ({ readonly kind: 'stop'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant)
+  | ({ readonly kind: 'metrics'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant)
   | ({
       readonly kind: 'submit';
       readonly id: string;
@@ -87,6 +88,7 @@ export const directoryRequestSchema: z.ZodType<DirectoryRequest> & z.core.$ZodTy
     z.object({ kind: z.literal('list'), after: z.string().max(64), tenant, replyTo }),
     z.object({ kind: z.literal('get'), id: idSchema, tenant, replyTo }),
     z.object({ kind: z.literal('stop'), id: idSchema, tenant, replyTo }),
+    z.object({ kind: z.literal('metrics'), id: idSchema, tenant, replyTo }),
     z.object({
       kind: z.literal('submit'),
       id: idSchema,

@@ -23,7 +23,15 @@ export type TaskMessage =
       readonly runId: string;
       readonly have: number;
       readonly replyTo: ActorRef<TaskReply>;
-    };
+    }
+  /** Take no further task for that long: the agent is to be stopped once its tasks have ended. Answered at once. */
+  | { readonly kind: 'retire'; readonly forMs: number; readonly replyTo: ActorRef<RetireReply> };
+
+/** Whether the agent has ended all its tasks. */
+export interface RetireReply {
+  readonly kind: 'retired';
+  readonly isIdle: boolean;
+}
 
 /** Messages of an agent to an asker. Text has an offset, so that the asker detects lost and duplicated messages. */
 export type TaskReply =
@@ -55,7 +63,17 @@ export const taskMessageSchema: z.ZodType<TaskMessage> = z.discriminatedUnion('k
     have: countSchema,
     replyTo: actorRefSchema<TaskReply>(),
   }),
+  z.object({
+    kind: z.literal('retire'),
+    forMs: z.number().positive().max(60_000),
+    replyTo: actorRefSchema<RetireReply>(),
+  }),
 ]);
+
+export const retireReplySchema: z.ZodType<RetireReply> = z.object({
+  kind: z.literal('retired'),
+  isIdle: z.boolean(),
+});
 
 export const taskReplySchema: z.ZodType<TaskReply> = z.discriminatedUnion('kind', [
   z.object({

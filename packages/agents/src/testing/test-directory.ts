@@ -52,6 +52,7 @@ export function testDirectory(options: TestDirectoryOptions = {}): TestDirectory
     new Set(['assistant']),
     { agents: options.agents ?? [], runs: options.runs ?? [] },
     nowMs,
+    1_000 + nowMs,
   );
   const decide = (event: DirectoryEvent<string>): string[] =>
     decideDirectory(state, event, { nowMs, wallMs: 1_000 + nowMs, random }).map(line);

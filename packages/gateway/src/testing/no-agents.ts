@@ -11,6 +11,7 @@ export const noAgents: AgentsClient = {
   list: refuse,
   get: refuse,
   stop: refuse,
+  metrics: refuse,
   task: refuse,
   submit: refuse,
   run: refuse,

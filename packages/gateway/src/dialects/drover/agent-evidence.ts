@@ -20,7 +20,7 @@ export async function agentEvidence(
   const member = agent.node === '' ? undefined : node.presence.member(agent.node);
   if (member === undefined) return { evidenceAgeMs: null, nodeState: null, mailboxDepth: null };
   const known = { evidenceAgeMs: Math.round(member.ageMs), nodeState: member.state };
-  const path = `entity-agent/${agent.id}.`;
+  const path = `agents/${agent.id}-${agent.incarnation}`;
   const question = { node: agent.node, path, limit: 1, timeoutMs: config.inspectTimeoutMs };
   const [inspected] = await inspectCluster(node, question);
   const actors =

@@ -26,6 +26,24 @@ export function readAgentListQuery(query: string): AgentListQuery {
   return { ...filters, limit: most, ...(cursor !== undefined && { after: textOf(cursor) }) };
 }
 
+const defaultFinishMs = 10_000;
+const maxFinishMs = 600_000;
+
+/**
+ * Query of `DELETE /api/v1/agents/{id}`: how long the tasks of the agent may go on.
+ *
+ * @throws RequestFailure 400 naming the parameter
+ */
+export function readStopQuery(query: string): { readonly finishMs: number } {
+  const { mode = 'force', finishMs } = readQuery(query, ['mode', 'finishMs']);
+  if (mode !== 'force' && mode !== 'graceful') throw invalidField('mode', 'must be graceful or force');
+  const stated = wholeNumber('finishMs', finishMs);
+  if (stated !== undefined && mode === 'force') throw invalidField('finishMs', 'needs mode=graceful');
+  if (stated !== undefined && (stated < 1 || stated > maxFinishMs))
+    throw invalidField('finishMs', `must be 1 to ${maxFinishMs}`);
+  return { finishMs: mode === 'force' ? 0 : (stated ?? defaultFinishMs) };
+}
+
 /**
  * The agents that fit, in the order of their ids. Pure. Agents that are started or ended between two pages are in
  * neither or in one of them; all others are in exactly one.

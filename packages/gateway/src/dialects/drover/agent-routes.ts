@@ -4,7 +4,7 @@ import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import { agreeOnTimeout, timeoutHeader } from '../../inference/timeout-header.ts';
 import type { GatewayServices } from '../../services.ts';
-import { agentPage, readAgentListQuery } from './agent-listing.ts';
+import { agentPage, readAgentListQuery, readStopQuery } from './agent-listing.ts';
 import { agentEvidence } from './agent-evidence.ts';
 import { droverJson, tagged } from './drover-reply.ts';
 import { spawnRequest, taskRequest } from './operations/agent-operations.ts';
@@ -37,8 +37,15 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
       const agent = await agentsOf(exchange).get(id);
       exchange.reply(droverJson({ ...agent, ...(await agentEvidence(services, agent)) }));
     }),
+    route('GET', '/agents/{id}/metrics', async (exchange, { id = '' }) => {
+      const [agent, work] = await Promise.all([agentsOf(exchange).get(id), agentsOf(exchange).metrics(id)]);
+      const { type, model, status, node, incarnation } = agent;
+      const evidence = await agentEvidence(services, agent);
+      exchange.reply(droverJson({ ...work, type, model, status, node, incarnation, ...evidence }));
+    }),
     route('DELETE', '/agents/{id}', async (exchange, { id = '' }) => {
-      exchange.reply(droverJson(await agentsOf(exchange).stop(id)));
+      const options = readStopQuery(exchange.query);
+      exchange.reply(droverJson(await agentsOf(exchange).stop(id, options)));
     }),
     route('POST', '/agents/{id}/task', (exchange, { id = '' }) => runTask(services, exchange, id)),
     route('GET', '/runs/{runId}', async (exchange, { runId = '' }) => {

@@ -33,6 +33,15 @@ const agents: AgentsClient = {
   get: () => Promise.resolve(agent),
   stop: () => Promise.resolve({ ...agent, status: 'stopped' }),
   task: () => Promise.resolve(result),
+  metrics: () =>
+    Promise.resolve({
+      id: 'a1',
+      runs: { running: 0, completed: 1, failed: 1, failedBy: { 'agent-lost': 1 } },
+      tokens: { prompt: 1, completion: 2 },
+      durationMs: { mean: 3, p50: 3, p95: 3, max: 3 },
+      restarts: 0,
+      keptRuns: 10,
+    }),
   submit: () => Promise.resolve({ runId: 'r1' }),
   run: () => Promise.resolve(run),
   proveStore: () => Promise.resolve({ ok: true } as never),
@@ -140,6 +149,9 @@ it('answers as it is described, route by route', async () => {
   await ok('POST /api/v1/agents/spawn', '/api/v1/agents/spawn', { type: 'helper' });
   await ok('GET /api/v1/agents/{id}', '/api/v1/agents/a1');
   await ok('GET /api/v1/agents/{id}/status', '/api/v1/agents/a1/status');
+  await ok('GET /api/v1/agents/{id}/metrics', '/api/v1/agents/a1/metrics');
+  await ok('DELETE /api/v1/agents/{id}', '/api/v1/agents/a1?mode=graceful&finishMs=5');
+  await call('DELETE /api/v1/agents/{id}', '/api/v1/agents/a1?finishMs=5');
   await ok('POST /api/v1/agents/{id}/task', '/api/v1/agents/a1/task', { input: 'x' });
   await ok('POST /api/v1/agents/{id}/task', '/api/v1/agents/a1/task', { input: 'x', mode: 'async' });
   await ok('DELETE /api/v1/agents/{id}', '/api/v1/agents/a1');

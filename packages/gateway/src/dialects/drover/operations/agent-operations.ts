@@ -73,6 +73,33 @@ const run = z
   })
   .meta({ id: 'Run' });
 
+const metrics = z
+  .looseObject({
+    id: z.string(),
+    type: z.string(),
+    model: z.string(),
+    status: z.enum(agentStatuses),
+    node: z.string().describe('The node that runs it; empty while none does.'),
+    incarnation: z.int().min(1),
+    restarts: z.int().min(0).describe('Times that the agent was started again on a host.'),
+    runs: z.looseObject({
+      running: z.int().min(0),
+      completed: z.int().min(0),
+      failed: z.int().min(0),
+      failedBy: z.record(z.string(), z.int()).describe('Failed runs by error code.'),
+    }),
+    tokens: z.looseObject({ prompt: z.int().min(0), completion: z.int().min(0) }),
+    durationMs: z
+      .looseObject({ mean: z.number(), p50: z.number(), p95: z.number(), max: z.number() })
+      .nullable()
+      .describe('Durations of the completed runs; null while there are none.'),
+    keptRuns: z.int().describe('Largest number of runs that the cluster keeps; older ones are not counted.'),
+    evidenceAgeMs: milliseconds.nullable().describe('Time since its node was heard.'),
+    nodeState: z.string().nullable(),
+    mailboxDepth: z.int().nullable().describe('Messages that wait at its actor.'),
+  })
+  .meta({ id: 'AgentMetrics' });
+
 const noLeader = [
   'no-leader',
   'no-host',
@@ -166,10 +193,29 @@ export const agentOperations: OperationGroup = {
       },
       errors: { 404: ['agent-not-found'], 503: noLeader },
     },
+    'GET /api/v1/agents/{id}/metrics': {
+      summary: 'The work of one agent, counted over the runs that are still recorded',
+      answers: { 200: { description: 'The metrics.', schema: metrics } },
+      errors: { 404: ['agent-not-found'], 503: noLeader },
+    },
     'DELETE /api/v1/agents/{id}': {
       summary: 'Ends an agent for good',
+      query: z.object({
+        mode: z
+          .enum(['graceful', 'force'])
+          .optional()
+          .describe(
+            '`graceful`: the agent takes no further task, and those that it has may end first. Default: `force`.',
+          ),
+        finishMs: z
+          .int()
+          .min(1)
+          .max(600_000)
+          .optional()
+          .describe('Longest wait of `graceful` for the tasks, milliseconds. Default: 10000.'),
+      }),
       answers: { 200: { description: 'The agent, which has ended.', schema: agent } },
-      errors: { 404: ['agent-not-found'], 503: noLeader },
+      errors: { 400: ['invalid-input'], 404: ['agent-not-found'], 503: noLeader },
     },
     'POST /api/v1/agents/{id}/task': {
       summary: 'Gives an agent a task',
