@@ -43,16 +43,15 @@ async function isIdle(
   timeoutMs: number,
 ): Promise<boolean> {
   const agent = system.refFor<TaskMessage>(node, agentPath(id, incarnation));
-  const ask = (replyTo: Extract<TaskMessage, { kind: 'retire' }>['replyTo']): TaskMessage => ({
-    kind: 'retire',
-    forMs: retiredForMs,
-    replyTo,
-  });
   try {
-    const reply = await system.ask<TaskMessage, RetireReply>(agent, ask, { timeoutMs });
+    const reply = await system.ask<TaskMessage, RetireReply>(agent, retire, { timeoutMs });
     return retireReplySchema.safeParse(reply).data?.isIdle === true;
   } catch {
     // An agent of 0.3.0 does not know the question; one that moves does not answer.
     return false;
   }
+}
+
+function retire(replyTo: Extract<TaskMessage, { kind: 'retire' }>['replyTo']): TaskMessage {
+  return { kind: 'retire', forMs: retiredForMs, replyTo };
 }

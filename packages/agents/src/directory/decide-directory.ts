@@ -149,7 +149,7 @@ function pursueAgent<R>(
 
 function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: Moment): DirectoryEffect<R>[] {
   const effects: DirectoryEffect<R>[] = [];
-  for (const runId of [...agent.running]) {
+  for (const runId of agent.running) {
     const run = state.runs.get(runId);
     if (run !== undefined && run.endByMs <= moment.nowMs) {
       effects.push(...endOverdue(state, run));

@@ -42,18 +42,16 @@ async function play(step: number, loss: Loss, role: 'leads' | 'follows'): Promis
   while ((agent.node === leader) !== (role === 'leads'))
     agent = await cell.during(cell.client.spawn({ type: 'assistant' }));
   const { node } = agent;
-  let sent = 0;
-  let isDue = false;
+  const seen = { messages: 0 };
   hub.bus.fault = () => {
-    sent += 1;
-    isDue ||= sent === step;
+    seen.messages += 1;
     return 'deliver';
   };
   const submitted = cell.client.submit(agent.id, { input: 'one two', timeoutMs }).then(
     ({ runId }) => runId,
     () => undefined,
   );
-  for (let waited = 0; !isDue && waited < 3_000; waited += 5) await cell.advance(5);
+  for (let waited = 0; seen.messages < step && waited < 3_000; waited += 5) await cell.advance(5);
   await lose(cell, node, loss);
   const runId = await cell.during(submitted, 30_000);
   await cell.advance(30_000);
