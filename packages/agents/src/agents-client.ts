@@ -20,8 +20,8 @@ export interface AgentsClient {
   /** @throws AgentsError `agent-not-found` */
   get(id: string): Promise<AgentView>;
   /**
-   * Stops an agent permanently. Its tasks end with `agent-stopped`. With `finishMs` the agent takes no further task, and
-   * the ones that it has may go on for that long before it is stopped.
+   * Stops an agent permanently. Its tasks end with `agent-stopped`. With `finishMs` the agent takes no further task,
+   * and the ones that it has may go on for that long before it is stopped.
    *
    * @throws AgentsError `agent-not-found`
    */
