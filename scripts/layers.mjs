@@ -160,10 +160,12 @@ export const layers = {
   gateway: [
     'errors.ts',
     'names',
+    'quota',
     'config.ts',
     'go-compat',
     'keys',
     'http',
+    'limits',
     'keeping',
     'openapi',
     'failure.ts',

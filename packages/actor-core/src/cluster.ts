@@ -176,6 +176,7 @@ export {
   inboxPrefix,
   keysBucket,
   type Lane,
+  quotaLog,
   requireToken,
   senderOf,
   settingsBucket,

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import { readAlias, readTargets } from './names/alias.ts';
+import { readTenantLimits } from './quota/limit-spec.ts';
 
 /** Settings of a gateway. */
 export interface GatewayConfig {
@@ -90,6 +91,11 @@ export interface GatewayConfig {
   readonly unknownModel: 'refuse' | 'map';
   /** Model for unknown names, or several separated by `|`; '' for none. @default '' */
   readonly defaultModel: string;
+  /**
+   * What each tenant may ask of models, all its keys and all gateways together, each as
+   * `TENANT=requests:600,tokens:100000,concurrent:8`; the tenant `*` is each other one. @default []
+   */
+  readonly tenantLimits: readonly string[];
   /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` in each is a wildcard. @default [] */
   readonly origins: readonly string[];
   /** Host names that a gateway on a loopback address accepts beside local ones, e.g. of a proxy. @default [] */
@@ -131,6 +137,7 @@ export const defaults: GatewayConfig = Object.freeze({
   aliases: Object.freeze([]) as readonly string[],
   unknownModel: 'refuse',
   defaultModel: '',
+  tenantLimits: Object.freeze([]) as readonly string[],
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
   insecure: false,
@@ -148,6 +155,7 @@ export const liveFields: readonly (keyof GatewayConfig)[] = [
   'aliases',
   'unknownModel',
   'defaultModel',
+  'tenantLimits',
   'origins',
   'allowedHosts',
 ];
@@ -202,6 +210,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   return Object.freeze({
     ...config,
     aliases: Object.freeze([...config.aliases]),
+    tenantLimits: Object.freeze([...config.tenantLimits]),
     origins: Object.freeze(config.origins.map(checkOrigin)),
     allowedHosts: Object.freeze([...config.allowedHosts]),
   });
@@ -231,7 +240,13 @@ function checkNumbers(config: GatewayConfig): void {
   }
 }
 
-function checkNames({ aliases, unknownModel, defaultModel }: GatewayConfig): void {
+function checkNames({ aliases, unknownModel, defaultModel, tenantLimits }: GatewayConfig): void {
+  if (tenantLimits.length > maxTenantLimits)
+    throw new InvalidArgumentError(
+      'tenantLimits',
+      `may be at most ${maxTenantLimits} (got ${tenantLimits.length})`,
+    );
+  for (const text of tenantLimits) readTenantLimits('tenantLimits', text);
   if (aliases.length > maxAliases)
     throw new InvalidArgumentError('aliases', `may be at most ${maxAliases} (got ${aliases.length})`);
   for (const alias of aliases) readAlias('aliases', alias);
@@ -241,6 +256,9 @@ function checkNames({ aliases, unknownModel, defaultModel }: GatewayConfig): voi
   else if (unknownModel === 'map')
     throw new InvalidArgumentError('unknownModel', 'must not be map without a defaultModel');
 }
+
+/** Every request of a tenant is compared with each of them. */
+const maxTenantLimits = 1_000;
 
 /** Every request for a name that is not a model of the fleet is compared with each of them. */
 const maxAliases = 256;

@@ -18,6 +18,9 @@ import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
 import { failureOf } from './failure.ts';
 import type { GrpcServer } from './grpc/grpc-server.ts';
+import { CallerLimits } from './limits/caller-limits.ts';
+import { openQuotaJournal } from './quota/quota-journal.ts';
+import { Quotas } from './quota/quotas.ts';
 import { isLoopback, type Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -97,7 +100,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const memory = givenMemory ?? startMemory(node, memoryOptions);
   const queues = givenQueues ?? startQueues(node);
   const adminJobs = followAdminJobs(node);
+  const quotas = createQuotas(node);
   const services = createServices({
+    quotas,
     adminJobs,
     node,
     fleet,
@@ -131,6 +136,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.changes.stop();
     adminJobs.close();
     services.kept.close();
+    await quotas.close();
     await node.system.stop(keptActor);
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
@@ -211,15 +217,17 @@ function createServices(
     | 'settings'
     | 'keys'
     | 'routeOf'
-  >,
+  > & { readonly quotas: Quotas },
 ): GatewayServices {
-  const { node, fleet, memory, queues, config } = given;
+  const { quotas, ...services } = given;
+  const { node, fleet, memory, queues, config } = services;
   const clientWait = new ClientWait(node.clock);
   const leaders = followLeaders(node);
   const stores = followStoreReports(node);
   const metrics = createMetrics({ node, fleet, memory, queues, leaders, stores, clientWait });
+  metrics.followQuotas(() => quotas.stats);
   return {
-    ...given,
+    ...services,
     leaders,
     stores,
     changes: new MemberChanges(node.presence, node.clock),
@@ -229,8 +237,27 @@ function createServices(
     refusals: new RefusalLog(node.clock, node.log),
     bodies: new BodyBudget(config),
     drain: new Drain(node.clock),
+    limits: new CallerLimits({
+      quotas,
+      config,
+      clock: node.clock,
+      observe: (event) => metrics.limited(event),
+    }),
     kept: new KeptStreams(node.clock),
   };
+}
+
+function createQuotas(node: ClusterNode): Quotas {
+  return new Quotas({
+    clock: node.clock,
+    gateways: () => countGateways(node),
+    openJournal: (listener) => openQuotaJournal(node, listener),
+  });
+}
+
+function countGateways({ presence }: ClusterNode): number {
+  return presence.members().filter(({ roles, state }) => roles.includes('gateway') && state === 'alive')
+    .length;
 }
 
 function doorOf(keys: FollowedKeys, config: GatewayConfig, { clock }: ClusterNode): Door {

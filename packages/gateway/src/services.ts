@@ -6,6 +6,7 @@ import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
 import type { RouteMatch } from './http/router.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
+import type { CallerLimits } from './limits/caller-limits.ts';
 import type { Drain } from './http/drain.ts';
 import type { KeptStreams } from './keeping/kept-streams.ts';
 import type { ClientWait } from './observe/client-wait.ts';
@@ -41,6 +42,8 @@ export interface GatewayServices {
   readonly routeOf: (method: string, path: string) => RouteMatch;
   readonly bodies: BodyBudget;
   readonly drain: Drain;
+  /** What keys and tenants may ask of models. */
+  readonly limits: CallerLimits;
   /** Request ids in use, and answers for clients that come back. */
   readonly kept: KeptStreams;
 }

@@ -61,7 +61,7 @@ const feeds = [
 ];
 const additional = {
   'node-agent': ['d1.home.load.me', 'd1.home.job.me'],
-  gateway: [...asker, ...writing('KEYS_home')],
+  gateway: [...asker, ...writing('KEYS_home'), ...reading('QUOTA_home'), 'd1.home.quo.me'],
   host: [
     ...asker,
     'd1.home.n.*.ord.me',
@@ -75,6 +75,8 @@ const additional = {
     '$O.files.>',
     ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
     ...writing('INC_home'),
+    ...reading('QUOTA_home'),
+    ...creating('QUOTA_home'),
     ...reading('KV_KEYS_home'),
     ...creating('KV_KEYS_home'),
     ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),
@@ -93,7 +95,7 @@ const additional = {
 };
 const followed = {
   'node-agent': ['d1.home.feed.admin-jobs.$KV.ADMINJOBS_home.me.>'],
-  gateway: [...feeds, 'd1.home.feed.keys.>'],
+  gateway: [...feeds, 'd1.home.feed.keys.>', 'd1.home.feed.quota.>'],
   host: [
     ...feeds,
     'd1.home.feed.control.>',

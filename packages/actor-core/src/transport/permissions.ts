@@ -85,7 +85,7 @@ function heardBy(
   if (role === 'node-agent') heard.push(adminJobsOf(subjects.cell, node));
   if (role === 'host' || role === 'voter') heard.push(`${subjects.feed(controlGroup)}.>`);
   if (role === 'gateway' || role === 'host') heard.push(...feedsOf(subjects));
-  if (role === 'gateway') heard.push(`${subjects.feed('keys')}.>`);
+  if (role === 'gateway') heard.push(`${subjects.feed('keys')}.>`, `${subjects.feed('quota')}.>`);
   return heard;
 }
 
@@ -108,6 +108,7 @@ function publishedBy(
     ...topicsOf(subjects, node),
     ...storageAccess(role, subjects, plan),
   ];
+  if (role === 'gateway') published.push(subjects.quota(node));
   if (role === 'node-agent') published.push(subjects.load(node), subjects.adminJobs(node));
   if (role === 'gateway' || role === 'host')
     published.push(

@@ -13,6 +13,7 @@ import {
   queueBucket,
   queuePrefix,
   queueStream,
+  quotaLog,
   requireToken,
   settingsBucket,
   type Subjects,
@@ -98,6 +99,8 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     bucket(settingsBucket(cell), { host: creates, gateway: writes }),
     // Hosts create the bucket; only gateways change keys.
     bucket(keysBucket(cell), { host: ['read', 'create'], gateway: writes }),
+    // A gateway publishes its claims under its own id alone (`permissionsOf`).
+    { name: quotaLog(cell), records: [], uses: { host: ['read', 'create'], gateway: ['read'] } },
     bucket(adminJobsBucket(cell), { host: creates, gateway: writes }),
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
     ...tenantClasses.flatMap((tenantClass) => [

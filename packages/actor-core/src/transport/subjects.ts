@@ -33,6 +33,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.q.{class}.{tenant}.{queue}.{partition}.{id}` | gateways and hosts | the stream `Q_{cell}_T_{class}` |
  * | `$KV.QUEUES_{cell}.…` | gateways and hosts | the bucket `QUEUES_{cell}` (which queues there are) |
  * | `$KV.KEYS_{cell}.…` | gateways | the bucket `KEYS_{cell}` (keys of clients, hashed) |
+ * | `d1.{cell}.quo.{node}` | that gateway | the stream `QUOTA_{cell}` (claims of quotas) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -60,6 +61,8 @@ export interface Subjects {
   adminJobs(node: string): string;
   /** The public key of that gateway or host, with which its requests are signed. */
   signer(node: string): string;
+  /** Claims of that gateway for quotas. */
+  quota(node: string): string;
   /** A request of that node to all others: announce yourselves now. */
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
@@ -145,6 +148,7 @@ export function createSubjects(cell: string): Subjects {
     settingsQuestion: (node) => `${root}.set.${node}`,
     adminJobs: (node) => `${root}.job.${node}`,
     signer: (node) => `${root}.sig.${node}`,
+    quota: (node) => `${root}.quo.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
     election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,
@@ -218,6 +222,11 @@ export function settingsBucket(cell: string): string {
 /** Name of the bucket of the keys of clients. */
 export function keysBucket(cell: string): string {
   return `KEYS_${cell}`;
+}
+
+/** Name of the log of the claims for quotas. */
+export function quotaLog(cell: string): string {
+  return `QUOTA_${cell}`;
 }
 
 /** Name of the bucket of the admin jobs. Each key begins with the node that executes the job. */

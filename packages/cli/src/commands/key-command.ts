@@ -38,6 +38,9 @@ interface CreateFlags {
   readonly model?: readonly string[];
   readonly route?: readonly string[];
   readonly expires?: number;
+  readonly requestsPerMinute?: number;
+  readonly tokensPerMinute?: number;
+  readonly concurrentRequests?: number;
 }
 
 export function keyCommand(finish: Finish): Command {
@@ -87,6 +90,17 @@ function createCommand(finish: Finish): Command {
       new Option('--expires <duration>', 'time until the key ends, such as 90d (default: never)').argParser(
         duration,
       ),
+    )
+    .addOption(
+      new Option('--requests-per-minute <n>', 'most requests to models in any minute').argParser(count),
+    )
+    .addOption(
+      new Option('--tokens-per-minute <n>', 'most tokens of prompts and answers in any minute').argParser(
+        count,
+      ),
+    )
+    .addOption(
+      new Option('--concurrent-requests <n>', 'most requests to models at the same time').argParser(count),
     )
     .addHelpText(
       'after',
@@ -177,7 +191,9 @@ function originOf(url: string): string {
 
 async function create({ place, localDir }: KeyTarget, flags: CreateFlags): Promise<IssuedKeyView> {
   const { name, role: roles, tenant, model: models, route: routes, expires: expiresInMs } = flags;
-  const spec = { name, roles, tenant, models, routes, expiresInMs };
+  const { requestsPerMinute, tokensPerMinute, concurrentRequests } = flags;
+  const limits = { requestsPerMinute, tokensPerMinute, concurrentRequests };
+  const spec = { name, roles, tenant, models, routes, expiresInMs, ...limits };
   if ('offline' in place) return issuedOf(place.offline.create(spec, Date.now()));
   let { gateway } = place;
   // From the first key on, the commands of this machine need one too.
@@ -219,6 +235,11 @@ function role(text: string, before: readonly KeyRole[] = []): readonly KeyRole[]
 
 function oneMore(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+function count(text: string): number {
+  if (!/^[1-9]\d{0,11}$/.test(text)) throw new InvalidOption('It must be a whole number of at least 1.');
+  return Number(text);
 }
 
 function duration(text: string): number {

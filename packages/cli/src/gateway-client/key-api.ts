@@ -1,3 +1,4 @@
+import type { Limits } from '@drover/gateway/keys';
 import { z } from 'zod';
 import { CommandError, exitCodes } from '../errors.ts';
 import type { GatewayAddress } from './gateway-address.ts';
@@ -12,6 +13,7 @@ export interface KeyView {
   readonly tenant: string;
   readonly models: readonly string[];
   readonly routes: readonly string[];
+  readonly limits?: Limits | undefined;
   readonly createdAt: string;
   readonly expiresAt?: string | undefined;
   readonly revokedAt?: string | undefined;
@@ -31,6 +33,13 @@ const viewShape = {
   tenant: z.string(),
   models: z.array(z.string()),
   routes: z.array(z.string()),
+  limits: z
+    .object({
+      requestsPerMinute: z.number().optional(),
+      tokensPerMinute: z.number().optional(),
+      concurrentRequests: z.number().optional(),
+    })
+    .optional(),
   createdAt: z.string(),
   expiresAt: z.string().optional(),
   revokedAt: z.string().optional(),

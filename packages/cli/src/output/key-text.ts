@@ -3,21 +3,32 @@ import { alignColumns } from './columns.ts';
 
 /** A table of keys. */
 export function keyLines(keys: readonly KeyView[]): readonly string[] {
-  const rows = keys.map(({ id, name, state, roles, tenant, models, routes, expiresAt }) => [
+  const rows = keys.map(({ id, name, state, roles, tenant, models, routes, expiresAt, limits }) => [
     id,
     name === '' ? '-' : name,
     state,
     roles.join(','),
     tenant,
     limitsText(models, routes),
+    quotaText(limits),
     expiresAt ?? 'never',
   ]);
-  return alignColumns([['ID', 'NAME', 'STATE', 'ROLES', 'TENANT', 'ONLY FOR', 'EXPIRES'], ...rows]);
+  return alignColumns([['ID', 'NAME', 'STATE', 'ROLES', 'TENANT', 'ONLY FOR', 'LIMITS', 'EXPIRES'], ...rows]);
 }
 
 function limitsText(models: readonly string[], routes: readonly string[]): string {
   const limits = [...models, ...routes];
   return limits.length === 0 ? '-' : limits.join(' ');
+}
+
+function quotaText(limits: KeyView['limits'] = {}): string {
+  const { requestsPerMinute, tokensPerMinute, concurrentRequests } = limits;
+  const parts = [
+    requestsPerMinute === undefined ? '' : `${requestsPerMinute} requests/min`,
+    tokensPerMinute === undefined ? '' : `${tokensPerMinute} tokens/min`,
+    concurrentRequests === undefined ? '' : `${concurrentRequests} at once`,
+  ].filter((part) => part !== '');
+  return parts.length === 0 ? '-' : parts.join(', ');
 }
 
 /** What was asked, every rule and the answer. */

@@ -1,19 +1,20 @@
 import { publishStoreReports, startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
 import { agentsGroup, startAgentHost } from '@drover/agents';
 import { createFleetClient, serveAdminJobs, startPrincipalSigner } from '@drover/fleet';
-import { keepKeysBucket } from '@drover/gateway/keys';
+import { keepKeysBucket, keepQuotaLog } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /**
- * Runs agents, creates the buckets of the replicated memory and of the keys and the streams of the queues, and may lead
- * the cluster and the agents.
+ * Runs agents, creates the buckets of the replicated memory and of the keys, the log of the quotas and the streams of
+ * the queues, and may lead the cluster and the agents.
  */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const control = startControl(node);
     const stopKeeping = keepKeysBucket(node);
+    const stopQuotaLog = keepQuotaLog(node);
     const signer = startPrincipalSigner(node);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const memory = startMemory(node, configs.memory);
@@ -37,6 +38,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       stop: async () => {
         stopReports();
         stopKeeping();
+        stopQuotaLog();
         stopAdminJobs();
         await host.stop();
         memory.close();

@@ -347,6 +347,17 @@ export const gatewaySettings: readonly Setting[] = [
     frequent: true,
   },
   {
+    key: 'tenant-limit',
+    isLive: true,
+    kind: 'list',
+    group: 'Limits',
+    takers: ['up', 'gateway'],
+    placeholder: '<tenant=limits>',
+    help: 'what a tenant may ask of models, all its keys and all gateways together: acme=requests:600,tokens:100000,concurrent:8 (a minute, a minute, at once); * is each other tenant; may be given several times',
+    fields: ['gateway.tenantLimits'],
+    defaultText: 'none',
+  },
+  {
     key: 'default-model',
     isLive: true,
     kind: 'text',

@@ -7,7 +7,10 @@ import { permittedModels } from '../keys/permitted-models.ts';
 import type { Route } from '../http/route.ts';
 import { KeptAnswer } from '../keeping/answer-sink.ts';
 import { keepMsOf, onDisconnectHeader } from '../keeping/on-disconnect.ts';
+import type { Admission } from '../limits/caller-limits.ts';
 import type { GatewayServices } from '../services.ts';
+import { AnswerMeter } from './answer-meter.ts';
+import { estimateTokens } from './estimate-tokens.ts';
 import type { Inference } from './inference.ts';
 import { resolveName } from './resolve-name.ts';
 import { type NamedInference, serveInference } from './serve-inference.ts';
@@ -26,23 +29,38 @@ export interface InferenceEndpoint {
 
 /** The route of an endpoint: reads the request, runs it on the fleet and writes its answer. */
 export function inferenceRoute(services: GatewayServices, endpoint: InferenceEndpoint): Route {
+  const { right = 'infer' } = endpoint;
   return {
     methods: ['POST'],
     path: endpoint.path,
-    right: endpoint.right ?? 'infer',
+    right,
     handler: async (exchange): Promise<void> => {
       let { unreadable } = endpoint;
+      const meter = new AnswerMeter();
+      let admission: Admission | undefined;
       try {
+        if (right === 'infer') admission = await services.limits.enter(exchange);
         const inference = await endpoint.read(exchange);
         unreadable = undefined;
         const names = resolveName(services, inference.route, inference.model);
         const targets = permittedModels(exchange.principal, names.targets);
-        await serve(services, exchange, { ...inference, ...names, targets, label: endpoint.path });
+        if (admission?.limitsTokens === true) await admission.takeTokens(tokensOf(inference));
+        await serve(services, exchange, { ...inference, ...names, targets, label: endpoint.path, meter });
       } catch (error) {
         refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
+      } finally {
+        admission?.finish(meter.tokens);
       }
     },
   };
+}
+
+/** Tokens of an answer whose length a request does not limit: more or less is settled when the answer is there. */
+const usualOutput = 512;
+
+function tokensOf({ route, intent, body }: Inference): number {
+  if (intent !== 'infer') return 1;
+  return estimateTokens(body, usualOutput, route === 'embed' || route === 'embeddings');
 }
 
 /** Serves the request to its client, or also to one that comes back after a disconnect. @throws RequestFailure */

@@ -1,5 +1,6 @@
 import type { FleetCall } from '@drover/fleet';
 import type { AnswerFormat } from './answer-format.ts';
+import type { AnswerMeter } from './answer-meter.ts';
 import { RequestFailure } from '../errors.ts';
 import { commentWhileSilent } from '../http/stream-comments.ts';
 import type { AnswerSink } from '../keeping/answer-sink.ts';
@@ -16,7 +17,7 @@ export async function pumpStream(
   services: GatewayServices,
   exchange: AnswerSink,
   call: FleetCall,
-  answer: AnswerFormat,
+  { answer, meter }: { readonly answer: AnswerFormat; readonly meter: AnswerMeter },
   labels: { readonly route: string; readonly model: string },
 ): Promise<Outcome> {
   const { metrics, node } = services;
@@ -26,6 +27,7 @@ export async function pumpStream(
     const betweenTokens = metrics.betweenTokens(labels.route, labels.model);
     let lastMs: number | undefined;
     for await (const lines of call.lines) {
+      meter.addLines(lines);
       if (exchange.isGone) return 'client-gone';
       const text = translate(answer, lines);
       const nowMs = node.clock.now();

@@ -11,6 +11,7 @@ import type { GatewayServices } from '../services.ts';
 import { askFleet, type FleetAnswer } from './ask-fleet.ts';
 import { withDefaultKeepAlive } from './default-keep-alive.ts';
 import { digestOf } from './digest-header.ts';
+import type { AnswerMeter } from './answer-meter.ts';
 import type { Inference } from './inference.ts';
 import { pumpStream } from './pump-stream.ts';
 import type { ResolvedName } from './resolve-name.ts';
@@ -23,6 +24,8 @@ import { withModel } from './with-model.ts';
 export interface NamedInference extends Inference, ResolvedName {
   /** Label in the metrics: the path that the client requested. */
   readonly label: string;
+  /** Reads what the answer costs. */
+  readonly meter: AnswerMeter;
 }
 
 /**
@@ -62,10 +65,11 @@ async function run(
     passHeaders(exchange, head);
     if (isStream(head)) {
       const labels = { route: inference.label, model: modelLabel(services, asked.target) };
-      return await pumpStream(services, exchange, call, answer, labels);
+      return await pumpStream(services, exchange, call, { answer, meter: inference.meter }, labels);
     }
     const hold = holdFor(exchange, services.bodies);
     const body = read ?? (await readWholeAnswer(call, services.config.maxAnswerBytes, hold));
+    inference.meter.addWhole(body);
     exchange.reply(answer.whole(head, body));
     return head.status < 400 ? 'ok' : 'refused';
   } catch (error) {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
+import { type Limits, statedLimits } from '../quota/limit-spec.ts';
 import { type AccessKey, digestOfSecret, newAccessKey } from './access-key.ts';
 import {
   encodeKeyRecord,
@@ -12,7 +13,7 @@ import {
 import { type KeyRole, roleNames } from './rights.ts';
 
 /** What a new key may do, and for how long. */
-export interface KeySpec {
+export interface KeySpec extends Limits {
   /** @default '' */
   readonly name?: string | undefined;
   /** @default ['user'] */
@@ -58,6 +59,7 @@ export function createKey(spec: KeySpec, nowMs: number): IssuedKey {
   );
   if (expiresInMs !== undefined && !(Number.isSafeInteger(expiresInMs) && expiresInMs >= 1_000))
     throw new InvalidArgumentError('expires', 'must be at least 1s');
+  const limits = statedLimits(spec);
   const key = newAccessKey();
   const record: KeyRecord = {
     v: 1,
@@ -71,6 +73,7 @@ export function createKey(spec: KeySpec, nowMs: number): IssuedKey {
     secrets: [{ digest: digestOfSecret(key.secret) }],
     createdAtMs: nowMs,
     ...(expiresInMs === undefined ? {} : { expiresAtMs: nowMs + expiresInMs }),
+    ...(limits === undefined ? {} : { limits }),
   };
   if (encodeKeyRecord(record).byteLength > maxRecordBytes)
     throw new InvalidArgumentError('models', `and routes must fit into ${maxRecordBytes} bytes together`);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type Limits, limitNames, maxLimit } from '../quota/limit-spec.ts';
 import { type KeyRole, roleNames } from './rights.ts';
 
 /** One key as it is stored. It holds digests of secrets and no secret. Fields may be added, never removed. */
@@ -22,6 +23,8 @@ export interface KeyRecord {
   /** Instant from which the key is refused. Absent: never. */
   readonly expiresAtMs?: number | undefined;
   readonly revokedAtMs?: number | undefined;
+  /** What the key may ask of models. Absent: as much as it likes. */
+  readonly limits?: Limits | undefined;
 }
 
 /** A secret of a key. */
@@ -40,6 +43,8 @@ export const maxRecordBytes = 8_192;
 
 const patterns = z.array(z.string().min(1).max(maxPatternLength)).max(maxPatterns);
 const instant = z.number().int().min(0);
+const limit = z.int().min(1).max(maxLimit).optional();
+const limits: z.ZodType<Limits> = z.object(Object.fromEntries(limitNames.map((name) => [name, limit])));
 
 export const keyRecordSchema: z.ZodType<KeyRecord> = z.object({
   v: z.literal(1),
@@ -56,6 +61,7 @@ export const keyRecordSchema: z.ZodType<KeyRecord> = z.object({
   createdAtMs: instant,
   expiresAtMs: instant.optional(),
   revokedAtMs: instant.optional(),
+  limits: limits.optional(),
 });
 
 /** Undefined for bytes that are no record, such as those of a later version. */

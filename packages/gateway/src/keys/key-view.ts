@@ -1,4 +1,5 @@
 import { type KeyRecord, type KeyState, keyStateOf } from './key-record.ts';
+import type { Limits } from '../quota/limit-spec.ts';
 import type { KeyRole } from './rights.ts';
 
 /** A key as it is shown: without its digests. */
@@ -10,6 +11,7 @@ export interface KeyView {
   readonly tenant: string;
   readonly models: readonly string[];
   readonly routes: readonly string[];
+  readonly limits?: Limits;
   readonly createdAt: string;
   readonly expiresAt?: string;
   readonly revokedAt?: string;
@@ -18,7 +20,8 @@ export interface KeyView {
 }
 
 export function keyView(record: KeyRecord, nowMs: number): KeyView {
-  const { id, name, roles, tenant, models, routes, createdAtMs, expiresAtMs, revokedAtMs, secrets } = record;
+  const { id, name, roles, tenant, models, routes, createdAtMs, expiresAtMs, revokedAtMs, secrets, limits } =
+    record;
   const graceEndsMs = secrets[1]?.validUntilMs;
   return {
     id,
@@ -28,6 +31,7 @@ export function keyView(record: KeyRecord, nowMs: number): KeyView {
     tenant,
     models,
     routes,
+    ...(limits !== undefined && { limits }),
     createdAt: isoOf(createdAtMs),
     ...(expiresAtMs !== undefined && { expiresAt: isoOf(expiresAtMs) }),
     ...(revokedAtMs !== undefined && { revokedAt: isoOf(revokedAtMs) }),

@@ -1,4 +1,5 @@
 import type { KeyRecord } from './key-record.ts';
+import type { Limits } from '../quota/limit-spec.ts';
 import type { KeyRole } from './rights.ts';
 
 /** Who sent a request, and what they may do. */
@@ -10,6 +11,8 @@ export interface Principal {
   /** As in `KeyRecord`. */
   readonly models: readonly string[];
   readonly routes: readonly string[];
+  /** What it may ask of models. Absent: as much as it likes. */
+  readonly limits?: Limits | undefined;
 }
 
 /** Everyone, where no key exists: they may do everything, in the tenant `default`. */
@@ -21,6 +24,6 @@ export const anyone: Principal = Object.freeze({
   routes: [],
 });
 
-export function principalOf({ id, tenant, roles, models, routes }: KeyRecord): Principal {
-  return { keyId: id, tenant, roles, models, routes };
+export function principalOf({ id, tenant, roles, models, routes, limits }: KeyRecord): Principal {
+  return { keyId: id, tenant, roles, models, routes, limits };
 }

@@ -8,11 +8,12 @@ import { registerFleetGauges } from './fleet-gauges.ts';
 import { registerMemoryGauges } from './memory-gauges.ts';
 import { countQueueEvents } from './queue-counters.ts';
 import { registerQueueGauges } from './queue-gauges.ts';
+import { countLimits, type LimitMetrics } from './limit-counters.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
 import { registerStoreGauges } from './store-gauges.ts';
 
 /** The metrics of one gateway. */
-export interface GatewayMetrics extends RequestMetrics {
+export interface GatewayMetrics extends RequestMetrics, LimitMetrics {
   readonly contentType: string;
   /** Counts what a node of the cluster mended. */
   countRemedy(action: string): void;
@@ -75,6 +76,7 @@ export function createMetrics({
   });
   return {
     ...requests,
+    ...countLimits(registry),
     countRemedy: (action) => remedies.inc({ action }),
     contentType: registry.contentType,
     text: async (): Promise<string> => await registry.metrics(),

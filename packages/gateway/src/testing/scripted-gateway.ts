@@ -8,6 +8,7 @@ import {
   type TestNode,
 } from '@drover/actor-core/testing';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { quotaLogSpec } from '../quota/quota-log.ts';
 import { noAgents } from './no-agents.ts';
 import { type ScriptedFleet } from '@drover/fleet/testing';
 import { oneHostFleet } from './scripted-fleet.ts';
@@ -39,7 +40,7 @@ export interface LoggedLine {
  */
 export async function startScriptedGateway(
   options: Partial<GatewayOptions> = {},
-  memoryOptions: MemoryOptions = {},
+  { hasQuotaLog = true, ...memoryOptions }: MemoryOptions & { readonly hasQuotaLog?: boolean } = {},
 ): Promise<ScriptedGateway> {
   const logs: LoggedLine[] = [];
   const at =
@@ -50,6 +51,7 @@ export async function startScriptedGateway(
   const hub = createTestHub({ clock: systemClock });
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'], log });
   const fleet = oneHostFleet();
+  if (hasQuotaLog) await hub.logs.connect('host').ensure(quotaLogSpec(node.subjects, 1));
   // No host is there to create the buckets.
   const memory = startMemory(node, { createsBuckets: true, ...memoryOptions });
   const queues = startQueues(node, { createsStreams: true });

@@ -136,6 +136,15 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The tenant has as many queues as it may have.',
     fix: 'Remove one with `drover queue rm`.',
   },
+  'rate-limited': {
+    means:
+      'The key or its tenant has sent as many requests, or used as many tokens, in the last minute as it may, or runs as many requests.',
+    fix: 'Send the request again after the time in retry-after. `drover key ls` shows the limits of keys; those of tenants are the setting tenant-limit.',
+  },
+  'limits-unknown': {
+    means: 'The gateway has just started and has not read yet what the other gateways let in.',
+    fix: 'Send the request again after a second. Look at JetStream with `drover doctor` if this goes on.',
+  },
   'bad-encoding': {
     means: 'The body has a content-encoding that the gateway cannot read.',
     fix: 'Send the body without encoding, or with zstd on the routes where Ollama accepts it.',

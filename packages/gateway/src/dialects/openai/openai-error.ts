@@ -17,8 +17,15 @@ export function openAiError(status: number, message: string): string {
   return goJson({ error: { message, type, param: null, code: null } });
 }
 
-/** The error body of a refused key, which Ollama does not have, as OpenAI sends it; undefined for another failure. */
-function keyError({ status, code, message }: RequestFailure): string | undefined {
+/**
+ * The error body of a refused key or of a limit, which Ollama does not have, as OpenAI sends it; undefined for another
+ * failure.
+ */
+function keyError({ status, code, message, facts }: RequestFailure): string | undefined {
+  if (code === 'rate-limited') {
+    const type = String(facts['counts']);
+    return goJson({ error: { message, type, param: null, code: 'rate_limit_exceeded' } });
+  }
   const isForbidden = code === 'not-allowed' || code === 'model-not-allowed';
   if (status !== 401 && !isForbidden) return undefined;
   const [type, short] = isForbidden

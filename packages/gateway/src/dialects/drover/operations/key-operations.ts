@@ -1,13 +1,20 @@
 import { z } from 'zod';
 import { maxNameLength, maxPatternLength, maxPatterns } from '../../../keys/key-record.ts';
+import { type Limits, type limitNames, maxLimit } from '../../../quota/limit-spec.ts';
 import { type KeyRole, roleNames } from '../../../keys/rights.ts';
 import type { OperationGroup } from '../../../openapi/operation.ts';
 import { instant } from './common.ts';
 
 const maxGraceMs = 30 * 24 * 3_600_000;
+const limit = z.int().min(1).max(maxLimit).optional();
+const limitShape = {
+  requestsPerMinute: limit.describe('Requests to models in any minute.'),
+  tokensPerMinute: limit.describe('Tokens of prompts and answers in any minute.'),
+  concurrentRequests: limit.describe('Requests to models at the same time.'),
+} satisfies Record<(typeof limitNames)[number], unknown>;
 const patterns = z.array(z.string().min(1).max(maxPatternLength)).max(maxPatterns);
 
-export interface CreateKeyBody {
+export interface CreateKeyBody extends Limits {
   readonly name?: string | undefined;
   readonly roles?: KeyRole[] | undefined;
   readonly tenant?: string | undefined;
@@ -23,6 +30,7 @@ export const createKeyRequest: z.ZodType<CreateKeyBody> = z.strictObject({
   models: patterns.optional().describe('Names of models, `*` for any part; all models without it.'),
   routes: patterns.optional().describe('Paths, `*` for any part; all routes without it.'),
   expiresInMs: z.int().min(1_000).optional(),
+  ...limitShape,
 });
 
 export const rotateKeyRequest: z.ZodType<{ readonly graceMs?: number | undefined }> = z.strictObject({
@@ -38,6 +46,7 @@ const key = z
     tenant: z.string(),
     models: z.array(z.string()),
     routes: z.array(z.string()),
+    limits: z.looseObject(limitShape).optional(),
     createdAt: instant,
     expiresAt: instant.optional(),
     revokedAt: instant.optional(),

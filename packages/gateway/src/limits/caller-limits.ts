@@ -1,0 +1,158 @@
+import type { Clock } from '@drover/actor-core';
+import { RequestFailure } from '../errors.ts';
+import type { Principal } from '../keys/principal.ts';
+import { readTenantLimits, type TenantLimits } from '../quota/limit-spec.ts';
+import type { Grant, Quotas, Refusal } from '../quota/quotas.ts';
+import { type CallerQuota, quotasOf } from './caller-quotas.ts';
+import { limitHeaders } from './limit-headers.ts';
+
+/** The parts of an exchange that the limits use. */
+export interface LimitedExchange {
+  readonly principal: Principal;
+  setHeader(name: string, value: string): void;
+}
+
+/** A request that was let in. Its place ends with `finish`. */
+export interface Admission {
+  /** Whether tokens are limited, so that `takeTokens` needs an estimate. */
+  readonly limitsTokens: boolean;
+  /** Takes the tokens that the request may need. @throws RequestFailure 429; 503 */
+  takeTokens(estimate: number): Promise<void>;
+  /** The request ended. @param tokens those that it used; undefined where it did not reach a model */
+  finish(tokens: number | undefined): void;
+}
+
+export interface CallerLimitsOptions {
+  readonly quotas: Quotas;
+  /** Read for each request: it may change while the gateway runs. */
+  readonly config: { readonly tenantLimits: readonly string[] };
+  readonly clock: Pick<Clock, 'now'>;
+  /** Called with each refusal and with each request that waited for a claim, for the metrics. */
+  readonly observe: (what: LimitEvent) => void;
+}
+
+/** What became of the first stage of a request that is limited. */
+export interface LimitEvent {
+  readonly outcome: 'admitted' | 'refused';
+  /** The quota that refused. */
+  readonly quota?: Pick<CallerQuota, 'of' | 'counts'>;
+  readonly waitedMs: number;
+}
+
+const unlimited: Admission = Object.freeze({
+  limitsTokens: false,
+  takeTokens: () => Promise.resolve(),
+  finish: () => undefined,
+});
+
+/** The first stage of a request: what its key and its tenant may ask for. */
+export class CallerLimits {
+  readonly #options: CallerLimitsOptions;
+  #texts: readonly string[] = [];
+  #tenants: readonly TenantLimits[] = [];
+
+  constructor(options: CallerLimitsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Counts a request and gives it a place among those that run. Sets the headers that tell what is left.
+   *
+   * @throws RequestFailure 429 above a limit; 503 while this gateway does not know what the others let in
+   */
+  async enter(exchange: LimitedExchange): Promise<Admission> {
+    const all = quotasOf(exchange.principal, this.#tenantLimits());
+    if (all.length === 0) return unlimited;
+    const admitted = new LimitedAdmission(exchange, all, this.#options);
+    await admitted.take(({ counts }) => counts !== 'tokens', 1);
+    return admitted;
+  }
+
+  /** Parsed once for each list: a change of the setting makes another list. */
+  #tenantLimits(): readonly TenantLimits[] {
+    const { tenantLimits } = this.#options.config;
+    if (tenantLimits !== this.#texts) {
+      this.#texts = tenantLimits;
+      this.#tenants = tenantLimits.map((text) => readTenantLimits('tenantLimits', text));
+    }
+    return this.#tenants;
+  }
+}
+
+class LimitedAdmission implements Admission {
+  readonly #exchange: LimitedExchange;
+  readonly #quotas: readonly CallerQuota[];
+  readonly #options: CallerLimitsOptions;
+  readonly #grants: { readonly quota: CallerQuota; readonly grant: Grant }[] = [];
+
+  constructor(exchange: LimitedExchange, quotas: readonly CallerQuota[], options: CallerLimitsOptions) {
+    this.#exchange = exchange;
+    this.#quotas = quotas;
+    this.#options = options;
+  }
+
+  get limitsTokens(): boolean {
+    return this.#quotas.some(({ counts }) => counts === 'tokens');
+  }
+
+  async takeTokens(estimate: number): Promise<void> {
+    if (this.limitsTokens) await this.take(({ counts }) => counts === 'tokens', estimate);
+  }
+
+  finish(tokens: number | undefined): void {
+    for (const { quota, grant } of this.#grants.splice(0)) {
+      if (quota.counts === 'tokens') grant.finish(tokens ?? 0);
+      else grant.finish();
+    }
+  }
+
+  /** @throws RequestFailure, and then the request has nothing any more */
+  async take(isWanted: (quota: CallerQuota) => boolean, units: number): Promise<void> {
+    const { quotas, clock, observe } = this.#options;
+    const startedAtMs = clock.now();
+    for (const quota of this.#quotas.filter(isWanted)) {
+      // A request for more than the whole quota is let in when nothing of it is used.
+      const answer = quotas.take(quota, Math.min(units, quota.limit));
+      const known = answer instanceof Promise ? await answer : answer;
+      if (known.kind === 'granted') {
+        this.#grants.push({ quota, grant: known });
+        continue;
+      }
+      this.#tellHeaders();
+      this.#giveBack();
+      observe({ outcome: 'refused', quota, waitedMs: clock.now() - startedAtMs });
+      throw failureOf(quota, known);
+    }
+    this.#tellHeaders();
+    observe({ outcome: 'admitted', waitedMs: clock.now() - startedAtMs });
+  }
+
+  /** A refused request does not count. */
+  #giveBack(): void {
+    for (const { grant } of this.#grants.splice(0)) grant.finish(0);
+  }
+
+  #tellHeaders(): void {
+    const known = this.#quotas.map((quota) => ({ quota, state: this.#options.quotas.state(quota) }));
+    for (const [name, value] of Object.entries(limitHeaders(known))) this.#exchange.setHeader(name, value);
+  }
+}
+
+const texts: Readonly<Record<CallerQuota['counts'], (limit: number) => string>> = {
+  requests: (limit) => `may send ${limit} requests a minute`,
+  tokens: (limit) => `may use ${limit} tokens a minute`,
+  concurrent: (limit) => `may run ${limit} requests at the same time`,
+};
+
+function failureOf({ of, counts, limit }: CallerQuota, { kind, retryAfterMs }: Refusal): RequestFailure {
+  if (kind === 'unknown') {
+    const message = 'this gateway does not know yet what the others let in, so a limit could be exceeded';
+    return new RequestFailure(503, 'limits-unknown', message, { retryAfterMs });
+  }
+  const whose = of === 'key' ? 'this key' : 'the tenant of this key';
+  const after = `ask again in ${Math.ceil(retryAfterMs / 100) / 10} s`;
+  return new RequestFailure(429, 'rate-limited', `${whose} ${texts[counts](limit)}: ${after}`, {
+    retryAfterMs,
+    facts: { limit, counts, of },
+  });
+}
