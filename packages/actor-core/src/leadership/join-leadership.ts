@@ -199,6 +199,7 @@ class GroupLeadership implements Leadership {
     this.#handOver?.resolve('not-taken');
     this.#handOver = undefined;
     this.#timer?.cancel();
+    this.#keeper.close();
     for (const end of this.#ends) end();
     this.#ends.length = 0;
     return Promise.resolve();

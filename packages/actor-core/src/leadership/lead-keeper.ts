@@ -1,3 +1,4 @@
+import type { Timer } from '../clock.ts';
 import { StoreUnavailableError } from '../errors.ts';
 import type { LocalNode } from '../membership/local-node.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
@@ -11,6 +12,9 @@ import type { OwnTenure } from './own-tenure.ts';
 const checkMs = 500;
 /** A check that takes longer than this shows that JetStream is away. */
 const slowCheckMs = 1_500;
+/** Pause after the first look at the start that failed. It doubles with each further one. */
+const lookMs = 500;
+const mostLookMs = 4_000;
 
 /** What a `LeadKeeper` works with. */
 export interface LeadKeeperOptions {
@@ -34,6 +38,7 @@ export class LeadKeeper {
   readonly #node: LocalNode;
   readonly #log: LeadLog;
   #isTaking = false;
+  #lookTimer: Timer | undefined = undefined;
   #checkAtMs = 0;
   /** Start of the check on its way. */
   #checkSinceMs: number | undefined = undefined;
@@ -69,15 +74,36 @@ export class LeadKeeper {
     this.#writeTrouble = undefined;
   }
 
-  /** Reads the lead record at the start, so that the first silence is counted against the right leader. */
-  async lookAround(): Promise<void> {
+  /**
+   * Makes the log of the group where there is none, and reads the lead record at the start, so that the first silence
+   * is counted against the right leader. Where voters decide, they are recorded in that log: while none are known
+   * nobody is a candidate who would read again, so the look is repeated.
+   */
+  async lookAround(pauseMs: number = lookMs): Promise<void> {
+    let nextMs = mostLookMs;
     try {
       const newest = await this.#read();
       const known = { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
       this.#options.take({ kind: 'known', ...known, isOver: newest === undefined || this.#isOver(newest) });
     } catch {
-      // Noted. The first candidacy reads again.
+      // Noted.
+      nextMs = pauseMs;
     }
+    if (this.#isLogWanted())
+      this.#lookTimer = this.#node.clock.setTimer(nextMs, () => {
+        if (this.#isLogWanted()) void this.lookAround(Math.min(2 * nextMs, mostLookMs));
+      });
+  }
+
+  /** Does the election wait for what is in the log, because no voter and no leader is known? */
+  #isLogWanted(): boolean {
+    const { electorate, voters, leader, hasStopped } = this.#options.election;
+    return electorate === 'voters' && voters.length === 0 && leader === undefined && !hasStopped;
+  }
+
+  /** Ends the looks at the start. */
+  close(): void {
+    this.#lookTimer?.cancel();
   }
 
   /** Writes the lead record if the newest one allows it. Only one such write is on its way. */

@@ -66,6 +66,44 @@ describe('the voters of a cluster', () => {
     expect((await readVoters(node))?.voters).toEqual(['a']);
   });
 
+  it('are recorded, and elect, although the store answers nobody when all of them start', async () => {
+    const hub = createTestHub();
+    hub.logs.faults = () => 'away';
+    const names = ['a', 'b', 'c'];
+    const leaderships = names.map((nodeId) =>
+      joinLeadership(createTestNode(hub, { nodeId }), { group: 'control', bootstrapVoters: names }),
+    );
+    await advance(hub.clock, 30_000, 50);
+    expect(hub.logs.names).toEqual([]);
+    hub.logs.faults = undefined;
+    await advance(hub.clock, 10_000, 50);
+    expect(leaderships.filter((leadership) => leadership.state() === 'leading')).toHaveLength(1);
+  });
+
+  it('are recorded although the log of the group is lost before', async () => {
+    const hub = createTestHub();
+    hub.logs.faults = ({ kind }) => (kind === 'append' ? 'away' : undefined);
+    const leadership = joinLeadership(createTestNode(hub, { nodeId: 'a' }), { group: 'control' });
+    await advance(hub.clock, 1_000, 50);
+    hub.logs.wipe();
+    hub.logs.faults = undefined;
+    await advance(hub.clock, 15_000, 50);
+    expect(leadership.state()).toBe('leading');
+  });
+
+  it('are sought no more by a node that has resigned', async () => {
+    const hub = createTestHub();
+    let operations = 0;
+    hub.logs.faults = () => (operations++, 'away');
+    const leadership = joinLeadership(createTestNode(hub, { nodeId: 'a' }), { group: 'control' });
+    await advance(hub.clock, 10_000, 50);
+    await leadership.resign();
+    await advance(hub.clock, 10_000, 50);
+    const before = operations;
+    await advance(hub.clock, 20_000, 50);
+    expect([before > 0, operations]).toEqual([true, before]);
+  });
+
   it('replace a leader that was killed within 3 s, and one that says goodbye within 1 s', async () => {
     const { members, pass } = await cluster(['a', 'b', 'c']);
     const first = leaderOf(members);
