@@ -8,11 +8,16 @@ import type { AppendOutcome, Expectation, LogRecord } from './log.ts';
  *   record was searched at the leader by its message id.
  * - "Wrong sequence" (10071) means rejected only if no attempt can have been accepted. An accepted attempt often is the
  *   reason why its own repetition is refused, and a later writer may have replaced its record.
+ * - A repetition of a write that asserts nothing asserts what the look saw, in a log that keeps one record of a subject:
+ *   the look may have been answered by a server that lags behind, and the server may have forgotten the message id. The
+ *   record, stored twice, would replace what others wrote in between.
  * - "Check in flight" (10164) does not show which writer is newer: repeat.
  */
 export interface WriteState {
   /** What the write asserts, if anything. */
   readonly expect: Expectation | undefined;
+  /** What a repetition of a write that asserts nothing asserts: the newest record that the last look saw. */
+  readonly seen: Expectation | undefined;
   /** An attempt was not answered, or the server reported a duplicate. */
   readonly mayBeAccepted: boolean;
   /** A look showed that the log answers reads and has not accepted the write. */
@@ -48,14 +53,14 @@ export type WriteOutcome =
 /** Whether the record of a write is in the log. */
 export type Evidence =
   | { readonly kind: 'found'; readonly sequence: number }
-  /** No attempt so far was accepted. */
-  | { readonly kind: 'absent' }
+  /** No attempt so far was accepted. `seen`: what a repetition must find unchanged. */
+  | { readonly kind: 'absent'; readonly seen?: Expectation | undefined }
   /** It is not there now, and may have been removed or replaced. */
   | { readonly kind: 'inconclusive' };
 
 /** The state before the first attempt. */
 export function beginWrite(expect: Expectation | undefined): WriteState {
-  return { expect, mayBeAccepted: false, isAbsent: false, last: undefined };
+  return { expect, seen: undefined, mayBeAccepted: false, isAbsent: false, last: undefined };
 }
 
 /** What follows the outcome of an attempt. */
@@ -70,7 +75,7 @@ export function decideAfterAttempt(state: WriteState, outcome: AppendOutcome): W
       return { do: 'repeat', state };
     case 'wrong-sequence':
       // The server reports exactly the expected sequence and refuses it: its state is not settled yet.
-      if (outcome.actual !== undefined && outcome.actual === state.expect?.sequence)
+      if (outcome.actual !== undefined && outcome.actual === (state.expect ?? state.seen)?.sequence)
         return { do: 'repeat', state };
       if (state.mayBeAccepted) return { do: 'look', state: { ...state, last: outcome } };
       return { do: 'finish', outcome: { kind: 'rejected', actual: outcome.actual } };
@@ -93,18 +98,18 @@ function writtenBy(
 
 /** What follows a look for the record. */
 export function decideAfterLook(state: WriteState, evidence: Evidence): WriteStep {
-  const { last } = state;
+  const { last, expect } = state;
   const cause = last !== undefined && 'cause' in last ? last.cause : undefined;
   if (evidence.kind === 'found')
     return { do: 'finish', outcome: { kind: 'written', sequence: evidence.sequence } };
   if (evidence.kind === 'inconclusive' || last?.kind === 'duplicate')
     return { do: 'fail', trouble: 'store-unavailable', cause, isRefused: false };
   // Sequences only grow: an attempt that is still on its way meets the same refusal.
-  if (last?.kind === 'wrong-sequence')
+  if (last?.kind === 'wrong-sequence' && expect !== undefined)
     return { do: 'finish', outcome: { kind: 'rejected', actual: last.actual } };
   if (last?.kind === 'refused' && !last.isTransient)
     return { do: 'fail', trouble: last.trouble, cause, isRefused: false };
-  return { do: 'repeat', state: { ...state, isAbsent: true } };
+  return { do: 'repeat', state: { ...state, isAbsent: true, seen: evidence.seen } };
 }
 
 /** What a look at the records of one subject shows. */

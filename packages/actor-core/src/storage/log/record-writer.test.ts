@@ -79,6 +79,45 @@ it('does not append twice when the log forgot the message id before the write wa
   expect(await values()).toEqual(['1']);
 });
 
+it('is stored once although a server that lags behind hid it and the log forgot its message id', async () => {
+  const { write, plan, values, logs } = await setup();
+  const { faults } = logs;
+  logs.faults = (operation) => {
+    if (operation.kind === 'read') logs.forgetMessageIds('L');
+    return faults?.(operation);
+  };
+  plan('append', 'reply-lost');
+  // The state of the log, then its newest records.
+  plan('read', undefined, 'stale-read');
+  expect(await write('1')).toEqual({ kind: 'written', sequence: 1 });
+  expect(logs.stream('L').info.lastSequence).toBe(1);
+  expect(await values()).toEqual(['1']);
+});
+
+it('does not replace what another writer wrote after a look that found nothing', async () => {
+  const { write, plan, values, log, logs } = await setup();
+  const { faults } = logs;
+  let attempts = 0;
+  logs.faults = (operation) => {
+    if (operation.kind === 'append' && ++attempts === 2)
+      logs.append('L', [{ subject: 'l.a', payload: new TextEncoder().encode('other') }]);
+    return faults?.(operation);
+  };
+  await log.append('L', { subject: 'l.b', payload: new Uint8Array(0) });
+  attempts = 0;
+  plan('append', 'away');
+  await expect(write('mine')).rejects.toMatchObject({ code: 'store-unavailable', isRefused: false });
+  expect(await values()).toEqual(['', 'other']);
+});
+
+it('repeats a write that asserts nothing on top of what others wrote before', async () => {
+  const { write, plan, values, writer } = await setup();
+  await write('before');
+  plan('append', 'away', 'away');
+  expect(await write('after')).toEqual({ kind: 'written', sequence: 2 });
+  expect([await values(), writer.resolved.absent]).toEqual([['after'], 2]);
+});
+
 it('finds an accepted write although a later writer has moved the fence, where history is kept', async () => {
   const { write, plan, log, logs } = await setup(0);
   await log.append('L', { subject: 'l.lead', payload: new Uint8Array(0) });

@@ -34,7 +34,10 @@ interface Writing {
   /** The record that is searched. Of a batch it is the last one, because a batch is accepted as a whole. */
   readonly record: NewRecord & { readonly messageId: string };
   readonly expect: Expectation | undefined;
-  readonly attempt: () => Promise<AppendOutcome>;
+  /** `seen`: what a repetition asserts where the write asserts nothing. */
+  readonly attempt: (seen?: Expectation) => Promise<AppendOutcome>;
+  /** Whether the write asserts nothing, so that a repetition may assert what was seen. */
+  readonly isPlain: boolean;
 }
 
 type Failure = Pick<Extract<WriteStep, { do: 'fail' }>, 'trouble' | 'cause' | 'isRefused'>;
@@ -98,8 +101,9 @@ export class RecordWriter {
     first?: (record: NewRecord & { readonly messageId: string }) => Promise<AppendOutcome>,
   ): Promise<WriteOutcome> {
     const own = { ...record, messageId: record.messageId ?? this.#nextId() };
-    const attempt = () => this.#log.append(log, own, expect);
-    return this.#write({ log, record: own, expect, attempt }, first && (() => first(own)));
+    const attempt = (seen?: Expectation) => this.#log.append(log, own, expect ?? seen);
+    const writing = { log, record: own, expect, attempt, isPlain: expect === undefined };
+    return this.#write(writing, first && (() => first(own)));
   }
 
   /** Writes all records or none; the sequence is that of the last one. @throws as `write`; as `Log.appendBatch` */
@@ -111,7 +115,7 @@ export class RecordWriter {
     // Every expected sequence was accepted earlier than this write. The highest one shortens a search most.
     const expects = own.flatMap(({ expect }) => expect ?? []);
     const expect = expects.toSorted((a, b) => b.sequence - a.sequence)[0];
-    return this.#write({ log, record: last, expect, attempt });
+    return this.#write({ log, record: last, expect, attempt, isPlain: false });
   }
 
   /** Asks for the identity of a log, so that the first write need not. Does nothing if the log cannot be reached. */
@@ -136,7 +140,7 @@ export class RecordWriter {
           throw failureOf(writing.log, step);
         case 'repeat':
           await this.#pause(writing, step.state, deadline);
-          step = decideAfterAttempt(step.state, await writing.attempt());
+          step = decideAfterAttempt(step.state, await writing.attempt(step.state.seen));
           break;
         case 'look':
           step = await this.#look(writing, step.state, floor, deadline);
@@ -171,7 +175,7 @@ export class RecordWriter {
   }
 
   /** @throws StoreUnavailableError a server answered that lags behind what is known to be accepted */
-  async #evidence({ log, record }: Writing, { last }: WriteState, floor: Floor): Promise<Evidence> {
+  async #evidence({ log, record, isPlain }: Writing, { last }: WriteState, floor: Floor): Promise<Evidence> {
     const { spec, created, lastSequence } = await this.#log.info(log);
     // Sequences of a lost log do not apply to the one that replaced it.
     const { known } = floor;
@@ -179,20 +183,25 @@ export class RecordWriter {
       Object.assign(known, { created, sequence: 0 });
       floor.sequence = spec.firstSequence - 1;
     }
-    const from = floor.sequence + 1;
+    const { historyPerSubject } = spec;
+    // The one record of the subject, known or not, is what a repetition must find unchanged.
+    const assertsSeen = isPlain && historyPerSubject === 1;
+    const from = assertsSeen ? 1 : floor.sequence + 1;
     const page = await this.#log.readForward(log, { from, filter: record.subject, limit: lookLimit });
     // An own record is older than the one that refused its repetition. After the loss of a server, one that lags behind
     // may answer reads as the leader for some seconds, without either of them.
     const atLeast = last?.kind === 'wrong-sequence' ? (last.actual ?? Infinity) : 0;
     const isLagging = lastSequence < floor.sequence || (page.isEnd && page.next <= atLeast);
     if (isLagging) throw new StoreUnavailableError(log);
-    return evidenceOf({
+    const evidence = evidenceOf({
       messageId: record.messageId,
-      younger: page.records,
+      younger: page.records.filter(({ sequence }) => sequence > floor.sequence),
       isComplete: page.isEnd,
-      historyPerSubject: spec.historyPerSubject,
+      historyPerSubject,
       mayVanish: record.ttlMs !== undefined && record.ttlMs <= this.#operationTimeoutMs,
     });
+    if (!assertsSeen || evidence.kind !== 'absent') return evidence;
+    return { ...evidence, seen: { subject: record.subject, sequence: page.records.at(-1)?.sequence ?? 0 } };
   }
 
   /** @throws StoreUnavailableError once the deadline would pass */
