@@ -8,9 +8,9 @@ import type { AppendOutcome, Expectation, LogRecord } from './log.ts';
  *   record was searched at the leader by its message id.
  * - "Wrong sequence" (10071) means rejected only if no attempt can have been accepted. An accepted attempt often is the
  *   reason why its own repetition is refused, and a later writer may have replaced its record.
- * - A repetition of a write that asserts nothing asserts what the look saw, in a log that keeps one record of a subject:
- *   the look may have been answered by a server that lags behind, and the server may have forgotten the message id. The
- *   record, stored twice, would replace what others wrote in between.
+ * - A repetition of a write that asserts nothing asserts what the look saw, in a log that keeps one record of each
+ *   subject: the look may have been answered by a server that lags behind, and the server may have forgotten the
+ *   message id. The record, stored twice, would replace what others wrote in between.
  * - "Check in flight" (10164) does not show which writer is newer: repeat.
  */
 export interface WriteState {
