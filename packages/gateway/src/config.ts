@@ -100,6 +100,11 @@ export interface GatewayConfig {
   readonly origins: readonly string[];
   /** Host names that a gateway on a loopback address accepts beside local ones, e.g. of a proxy. @default [] */
   readonly allowedHosts: readonly string[];
+  /**
+   * File of the access log, one JSON line for each request; `-` for lines of the process's log at the level `info`; ''
+   * for none. @default ''
+   */
+  readonly accessLog: string;
   /** Serve everyone on an address that other machines can reach, as long as the cluster has no key. @default false */
   readonly insecure: boolean;
   /**
@@ -140,6 +145,7 @@ export const defaults: GatewayConfig = Object.freeze({
   tenantLimits: Object.freeze([]) as readonly string[],
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
+  accessLog: '',
   insecure: false,
   maxKeyAgeMs: 600_000,
   durability: 'unknown',

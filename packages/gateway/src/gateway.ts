@@ -12,6 +12,7 @@ import {
 } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import { createFleetClient, type FleetClient, type FleetConfig, followAdminJobs } from '@drover/fleet';
+import { noTracer, type Tracer } from '@drover/telemetry';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
@@ -32,10 +33,12 @@ import { Router } from './http/router.ts';
 import { Door } from './keys/door.ts';
 import type { FollowedKeys } from './keys/follow-keys.ts';
 import { KeyAdmin } from './keys/key-admin.ts';
+import { openAccessLog } from './observe/access-log.ts';
 import { ClientWait } from './observe/client-wait.ts';
 import { createMetrics } from './observe/gateway-metrics.ts';
 import { MemberChanges } from './observe/member-changes.ts';
 import { RemedyLog } from './observe/remedy-log.ts';
+import { RequestObserver } from './observe/request-observer.ts';
 import { RefusalLog } from './observe/refusal-log.ts';
 import type { GatewayServices } from './services.ts';
 
@@ -47,6 +50,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly clusterSettings?: ClusterSettings;
   /** The keys of the cluster: requests are let in by them. @default everyone may use every route */
   readonly keys?: FollowedKeys;
+  /** Records the requests. The gateway does not stop it. @default records nothing */
+  readonly tracer?: Tracer;
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
   /** Limits of the memory that the gateway starts. */
@@ -92,6 +97,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     fleetConfig = {},
     clusterSettings,
     keys,
+    tracer = noTracer,
     ...settings
   } = options;
   const live = createLiveConfig(resolveConfig, settings, liveFields);
@@ -116,7 +122,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   });
   const router: Router = new Router(Object.values(dialects).map((create) => create(services)));
   const keptActor = serveKept(node, services.kept);
+  const accessLog = openAccessLog(config.accessLog, node.log);
   const dispatcher = new Dispatcher({
+    observer: new RequestObserver({ tracer, accessLog, clock: node.clock }),
     clock: node.clock,
     random: node.random,
     log: node.log,
@@ -129,6 +137,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   });
   const release = async (): Promise<void> => {
     services.metrics.stop();
+    accessLog?.close();
     services.refusals.stop();
     services.remedies.stop();
     services.leaders.close();

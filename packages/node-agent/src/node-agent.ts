@@ -15,6 +15,7 @@ import {
   type ResolvedInstance,
   resolveConfig,
 } from './config.ts';
+import { noTracer, type Tracer } from '@drover/telemetry';
 import { instanceProps } from './instance/instance-actor.ts';
 import type { InstanceInbox } from './instance/instance-internal.ts';
 import { AdminRunner, type ManagedModels } from './models/admin-runner.ts';
@@ -56,6 +57,8 @@ export interface NodeAgentStreams {
 export interface MachineFacts {
   /** The runner processes of the Ollama at `url`. @default out of `/proc` */
   readonly runnerCpu?: (url: string) => RunnerCpu | undefined;
+  /** @default records nothing */
+  readonly tracer?: Tracer;
 }
 
 /** Connections that are kept in addition to one for each slot: a probe sends three requests. */
@@ -81,7 +84,7 @@ interface ManagedOllama {
 export async function startNodeAgent(
   node: ClusterNode,
   options: NodeAgentOptions & NodeAgentStreams,
-  { runnerCpu = createProcRunnerCpu }: MachineFacts = {},
+  { runnerCpu = createProcRunnerCpu, tracer = noTracer }: MachineFacts = {},
 ): Promise<NodeAgent> {
   const { fleetConfig, ...own } = options;
   const live = createLiveConfig<NodeAgentConfig>(
@@ -99,7 +102,7 @@ export async function startNodeAgent(
     config.instances.map(({ name }) => name),
     config.reportIntervalMs,
   );
-  const parts = { reporter, signers, runnerCpu };
+  const parts = { reporter, signers, runnerCpu, tracer };
   const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, parts);
   const runner = new AdminRunner(node, managedModels(node, managed));
   const blobs = node.system.spawn(
@@ -173,10 +176,12 @@ function startInstances(
     reporter,
     signers,
     runnerCpu,
+    tracer,
   }: {
     readonly reporter: LoadReporter;
     readonly signers: KnownSigners;
     readonly runnerCpu: (url: string) => RunnerCpu | undefined;
+    readonly tracer: Tracer;
   },
 ): { supervisor: ActorRef<never>; firstProbes: Promise<unknown> } {
   let revision = 0;
@@ -191,6 +196,7 @@ function startInstances(
       ollama,
       counters,
       signers,
+      tracer,
       runnerCpu: runnerCpu(instance.url),
       node,
       limits: config,

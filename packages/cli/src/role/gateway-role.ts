@@ -13,6 +13,7 @@ import { isLoopbackAddress } from '../network/open-address.ts';
 import { exceedsLimit } from '../process/exceeds-limit.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
+import { traceRole } from './trace-role.ts';
 
 /** Time for the store to tell the keys before a gateway decides whether it may listen on an open address. */
 const keysWaitMs = 10_000;
@@ -34,6 +35,7 @@ export function runGateway(
     const signer = startPrincipalSigner(node);
     requireSignatures(signer, keys);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
+    const tracer = await traceRole('drover-gateway', node);
     const gateway = await startGateway(node, {
       ...configs.gateway,
       memoryOptions: configs.memory,
@@ -41,6 +43,7 @@ export function runGateway(
       clusterSettings: clusterSettings(settings),
       agents,
       keys,
+      tracer,
     }).catch((error: unknown) => {
       if (error instanceof ListenError) throw cannotListen(error);
       throw error;
@@ -64,6 +67,7 @@ export function runGateway(
         await agents.close();
         keys.close();
         endMirror();
+        await tracer.stop();
       },
     };
   });

@@ -3,6 +3,7 @@ import type { ExitCode } from '../errors.ts';
 import { shownUrl } from '../ollama/ollama-address.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
+import { traceRole } from './trace-role.ts';
 
 export interface NodeAgentHosts {
   readonly urls: readonly string[];
@@ -24,19 +25,22 @@ export function runNodeAgent(
       slots,
       simulated,
     }));
-    const agent = await startNodeAgent(node, {
-      drainMs: options.drainMs,
-      ...configs.nodeAgent,
-      fleetConfig: configs.fleet,
-      instances,
-    });
+    const tracer = await traceRole('drover-node-agent', node);
+    const agent = await startNodeAgent(
+      node,
+      { drainMs: options.drainMs, ...configs.nodeAgent, fleetConfig: configs.fleet, instances },
+      { tracer },
+    );
     return {
       reconfigure: (packages) => agent.reconfigure(packages['node-agent'] ?? {}),
       report: { ollamaUrls: hosts.urls.map(shownUrl), slots },
       drain: async (drainMs) => {
         if (drainMs > 0) await agent.drain();
       },
-      stop: () => agent.stop(),
+      stop: async () => {
+        await agent.stop();
+        await tracer.stop();
+      },
     };
   });
 }

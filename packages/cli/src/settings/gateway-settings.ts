@@ -112,6 +112,16 @@ export const gatewaySettings: readonly Setting[] = [
     frequent: true,
   },
   {
+    key: 'access-log',
+    kind: 'text',
+    group: 'Process and logs',
+    takers: ['up', 'gateway'],
+    placeholder: '<file>',
+    help: 'file for one JSON line a request; -: lines of the log itself, at the level info',
+    fields: ['gateway.accessLog'],
+    defaultText: 'none',
+  },
+  {
     key: 'stream-comments',
     kind: 'duration',
     group: 'Deadlines of requests',

@@ -45,6 +45,8 @@ export interface FleetRequest {
   readonly tenant?: string;
   /** Whose request it is, for the signature. @default the cluster itself, in that tenant */
   readonly principal?: RequestPrincipal;
+  /** W3C traceparent of the request; the node-agent and its Ollama get it. @default none */
+  readonly trace?: string;
   /** @default 0 */
   readonly priority?: number;
   readonly route: InferenceRoute;

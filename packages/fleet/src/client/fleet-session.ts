@@ -199,7 +199,7 @@ class FleetSession {
         principal: signFor(this.#shared, this.#record, evidence.node),
         replyTo: this.#context.self,
       }),
-      patient,
+      request.trace === undefined ? patient : { ...patient, trace: request.trace },
     );
     sendParts(attempt, request.body);
   }

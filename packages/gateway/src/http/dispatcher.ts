@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, Logger, Random } from '@drover/actor-core';
+import { type Clock, type Logger, type Random, withTrace } from '@drover/actor-core';
 import type { GatewayConfig } from '../config.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Door } from '../keys/door.ts';
@@ -22,6 +22,8 @@ export interface DispatcherOptions {
   readonly drain: Drain;
   /** Undefined: everyone may use every route. */
   readonly door: Door | undefined;
+  /** @default no request is logged or traced */
+  readonly observer?: Observer;
   /** The machine that the gateway runs on. */
   readonly machine: Machine;
   /** Converts an error that a handler throws. */
@@ -29,6 +31,11 @@ export interface DispatcherOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+}
+
+/** Learns of each request when it arrives. */
+export interface Observer {
+  opened(exchange: Exchange): void;
 }
 
 /**
@@ -61,16 +68,19 @@ export class Dispatcher {
     }
     drain.add(exchange);
     const host = target?.authority ?? exchange.header('host') ?? '';
-    this.#route(exchange, match, host).catch((error: unknown) => this.#fail(exchange, error));
+    const route = (): Promise<void> => this.#route(exchange, match, host);
+    const routed = exchange.trace === undefined ? route() : withTrace(exchange.trace, route);
+    routed.catch((error: unknown) => this.#fail(exchange, error));
   }
 
   #open(
     request: IncomingMessage,
     response: ServerResponse,
     target: RequestTarget,
-    { dialect }: RouteMatch,
+    match: RouteMatch,
   ): Exchange {
-    const { drain, random, clock, config } = this.#options;
+    const { drain, random, clock, config, observer } = this.#options;
+    const { dialect } = match;
     const exchange = new Exchange(request, response, target, {
       requestId: requestIdOf(request.headers['x-drover-request-id'], random),
       clock,
@@ -78,6 +88,8 @@ export class Dispatcher {
       formatFailure: dialect.failure,
     });
     this.exchanges.add(exchange);
+    if (match.kind === 'found') exchange.facts.route = match.route.path;
+    observer?.opened(exchange);
     exchange.setHeader('x-drover-request-id', exchange.requestId);
     if (dialect.requestIdHeader !== undefined)
       exchange.setHeader(dialect.requestIdHeader, exchange.requestId);

@@ -5,6 +5,7 @@ import { anyone, type Principal } from '../keys/principal.ts';
 import { awaitDrain } from './await-drain.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
 import type { FailureFormat, Reply } from './reply.ts';
+import type { RequestFacts } from './request-facts.ts';
 import type { RequestLimit } from './request-limit.ts';
 import { retryHeaders } from './retry-after.ts';
 import { closeUnread } from './unread-body.ts';
@@ -49,6 +50,9 @@ export class Exchange {
   readonly closed: Promise<void>;
   /** Notified of the progress of the body; undefined if the request does not count against it. */
   limit: RequestLimit | undefined;
+  readonly facts: RequestFacts = { route: '' };
+  /** W3C traceparent for the work of this request; undefined without one. */
+  trace: string | undefined;
   /** Who sent the request; set before the handler is called. */
   principal: Principal = anyone;
   readonly #response: ServerResponse;
@@ -103,6 +107,16 @@ export class Exchange {
 
   get isStarted(): boolean {
     return this.#response.headersSent;
+  }
+
+  /** Status of the answer; 200 before it has one. */
+  get status(): number {
+    return this.#response.statusCode;
+  }
+
+  /** The connection ended before the answer was sent whole. */
+  get isCut(): boolean {
+    return this.#response.closed && !this.#response.writableFinished;
   }
 
   header(name: string): string | undefined {

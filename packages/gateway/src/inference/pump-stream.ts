@@ -35,7 +35,8 @@ export async function pumpStream(
         exchange.setHeader('Cache-Control', 'no-cache');
         exchange.setHeader('X-Accel-Buffering', 'no');
         exchange.begin(200, answer.streamType, answer.filler);
-        metrics.firstToken(labels.route, labels.model, (nowMs - exchange.startedAtMs) / 1_000);
+        exchange.facts.firstByteMs = nowMs - exchange.startedAtMs;
+        metrics.firstToken(labels.route, labels.model, exchange.facts.firstByteMs / 1_000);
       } else betweenTokens((nowMs - lastMs) / 1_000);
       lastMs = nowMs;
       if (text !== '' && !exchange.write(text)) await exchange.drained();

@@ -7,6 +7,7 @@ import type { AnswerSink } from '../keeping/answer-sink.ts';
 import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';
 import type { Outcome } from '../observe/request-metrics.ts';
+import { stagesOf } from '../observe/stages.ts';
 import type { GatewayServices } from '../services.ts';
 import { askFleet, type FleetAnswer } from './ask-fleet.ts';
 import { withDefaultKeepAlive } from './default-keep-alive.ts';
@@ -42,12 +43,30 @@ export async function serveInference(
   const asked: Asked = { target: inference.targets[0] };
   const outcome = await run(services, exchange, inference, asked);
   const model = modelLabel(services, asked.target);
-  metrics.requestDone(inference.label, model, outcome, (node.clock.now() - exchange.startedAtMs) / 1_000);
+  const ms = node.clock.now() - exchange.startedAtMs;
+  metrics.requestDone(inference.label, model, outcome, ms / 1_000);
+  noteStages(services, exchange, asked, ms);
 }
 
 /** The model that the request went to so far. */
 interface Asked {
   target: ModelName;
+  /** Milliseconds from the arrival of the request until it was passed to the fleet. */
+  admittedMs?: number;
+}
+
+function noteStages(
+  { metrics, fleet }: GatewayServices,
+  { facts, requestId, principal }: AnswerSink,
+  { target, admittedMs }: Asked,
+  endedMs: number,
+): void {
+  facts.model = target.short;
+  if (admittedMs === undefined) return;
+  const decisions = fleet.why(requestId, principal.tenant);
+  facts.stages = stagesOf(decisions, { admittedMs, endedMs, queuedMs: facts.queuedMs });
+  for (const { stage, startedMs, endedMs: untilMs } of facts.stages)
+    metrics.stageTook(stage, (untilMs - startedMs) / 1_000);
 }
 
 async function run(
@@ -60,6 +79,8 @@ async function run(
   try {
     const { head, call, body: read } = await ask(services, exchange, inference, asked);
     exchange.setHeader('x-drover-node', head.node);
+    exchange.facts.node = head.node;
+    exchange.facts.queuedMs = head.queuedMs;
     if (inference.isMapped) exchange.setHeader('x-drover-model', asked.target.short);
     if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
     passHeaders(exchange, head);
@@ -87,6 +108,7 @@ async function ask(
   const timeoutMs = agreeOnTimeout(exchange, services.config.requestTimeoutMs);
   const requestFor = (target: ModelName, body: Uint8Array): FleetRequest => {
     asked.target = target;
+    asked.admittedMs ??= services.node.clock.now() - exchange.startedAtMs;
     return requestOf(services, exchange, inference, { target, body, timeoutMs });
   };
   return await askFleet({
@@ -125,6 +147,7 @@ function requestOf(
     requestId: exchange.requestId,
     tenant: exchange.principal.tenant,
     principal: exchange.principal,
+    ...(exchange.trace !== undefined && { trace: exchange.trace }),
     route,
     model: target.short,
     body: withDefaultKeepAlive(route, named, config.keepAlive),

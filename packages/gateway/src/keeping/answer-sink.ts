@@ -9,6 +9,8 @@ export type AnswerSink = Pick<
   | 'requestId'
   | 'principal'
   | 'startedAtMs'
+  | 'facts'
+  | 'trace'
   | 'signal'
   | 'closed'
   | 'interruption'
@@ -50,6 +52,14 @@ export class KeptAnswer implements AnswerSink {
 
   get principal(): Exchange['principal'] {
     return this.#exchange.principal;
+  }
+
+  get facts(): Exchange['facts'] {
+    return this.#exchange.facts;
+  }
+
+  get trace(): string | undefined {
+    return this.#exchange.trace;
   }
 
   get startedAtMs(): number {

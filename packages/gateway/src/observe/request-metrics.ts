@@ -16,6 +16,7 @@ export type Outcome =
 /** Counts and times requests. Labels must be bounded: `route` is a known path, `model` a listed name or `unknown`. */
 export interface RequestMetrics {
   requestDone(route: string, model: string, outcome: Outcome, seconds: number): void;
+  stageTook(stage: string, seconds: number): void;
   streamBegan(): void;
   streamEnded(): void;
   firstToken(route: string, model: string, seconds: number): void;
@@ -55,6 +56,12 @@ export function requestMetrics(registry: Registry): RequestMetrics {
     buckets: tokenBuckets,
     registry,
   });
+  const stages = new FastHistogram({
+    name: 'drover_stage_seconds',
+    help: 'Time of the stages of a request: admission, route, queue, attempt, retry.',
+    buckets: latencyBuckets,
+    registry,
+  });
   const streams = new Gauge({
     name: 'drover_active_streams',
     help: 'Streams that are being written to clients.',
@@ -65,6 +72,7 @@ export function requestMetrics(registry: Registry): RequestMetrics {
       requests.inc({ route, model, outcome });
       duration.observe({ route, model }, seconds);
     },
+    stageTook: (stage, seconds): void => stages.series({ stage }).observe(seconds),
     streamBegan: (): void => streams.inc(),
     streamEnded: (): void => streams.dec(),
     firstToken: (route, model, seconds): void => firstToken.observe({ route, model }, seconds),

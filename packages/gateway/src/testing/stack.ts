@@ -3,6 +3,7 @@ import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core
 import { serveAdminJobs } from '@drover/fleet';
 import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '@drover/node-agent';
 import { type OllamaSim, type OllamaSimOptions, startOllamaSim } from '@drover/ollama-sim';
+import { noTracer, type Tracer } from '@drover/telemetry';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
 import { announceAdminJobs } from './announce-admin-jobs.ts';
@@ -19,8 +20,12 @@ export interface Stack {
 export interface StackOptions {
   /** One simulated Ollama, with a node-agent of its own, for each. @default one */
   readonly sims?: readonly OllamaSimOptions[];
+  /** Addresses of Ollamas instead of simulated ones. */
+  readonly hosts?: readonly string[];
   readonly agent?: Partial<NodeAgentOptions>;
   readonly slots?: number;
+  /** Of the gateway and of the node-agents. @default records nothing */
+  readonly tracer?: Tracer;
   readonly gateway?: Partial<GatewayOptions>;
 }
 
@@ -32,20 +37,32 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
   const host = createTestNode(hub, { nodeId: 'keeper', roles: ['host'] });
   const stopJobs = serveAdminJobs(host);
-  const sims = await Promise.all((options.sims ?? [{}]).map((sim) => startOllamaSim({ loadMs: 0, ...sim })));
-  const agentNodes = sims.map((_, index) =>
+  const sims = await Promise.all(
+    (options.hosts ? [] : (options.sims ?? [{}])).map((sim) => startOllamaSim({ loadMs: 0, ...sim })),
+  );
+  const hosts = options.hosts ?? sims.map(({ url }) => url);
+  const agentNodes = hosts.map((_, index) =>
     createTestNode(hub, { nodeId: `host-${index}`, roles: ['node-agent'] }),
   );
   const agents = await Promise.all(
     agentNodes.map((agentNode, index) =>
-      startNodeAgent(agentNode, {
-        ...options.agent,
-        instances: [{ name: 'ollama', url: sims[index]?.url ?? '', slots: options.slots ?? 1 }],
-      }),
+      startNodeAgent(
+        agentNode,
+        {
+          ...options.agent,
+          instances: [{ name: 'ollama', url: hosts[index] ?? '', slots: options.slots ?? 1 }],
+        },
+        { tracer: options.tracer ?? noTracer },
+      ),
     ),
   );
   const stopAnnouncing = await announceAdminJobs(hub, host);
-  const gateway = await startGateway(node, { port: 0, agents: noAgents, ...options.gateway });
+  const gateway = await startGateway(node, {
+    port: 0,
+    agents: noAgents,
+    tracer: options.tracer ?? noTracer,
+    ...options.gateway,
+  });
   // No host is there to lead the control group, which requests for models do not need.
   const missing = async (): Promise<string[]> => {
     const { reasons } = (await (await fetch(`${gateway.url}/readyz`)).json()) as { reasons: string[] };

@@ -17,6 +17,7 @@ import {
   type KnownSigners,
   pageBytesFor,
 } from '@drover/fleet';
+import type { Tracer } from '@drover/telemetry';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import type { JobOutcome, JobReport } from '../job/job-message.ts';
 import type { RunnerCpu } from '../silence/runner-cpu.ts';
@@ -49,6 +50,8 @@ export interface InstanceTask {
   /** Keys of those who sign requests. */
   readonly signers: KnownSigners;
   readonly counters: Counters;
+  /** Records the requests that Ollama serves. */
+  readonly tracer: Tracer;
   /** Passed on to `SilenceTask`. */
   readonly runnerCpu: RunnerCpu | undefined;
   /** Returns a new revision for a changed model list; a revision never repeats within an incarnation of the node. */
@@ -142,7 +145,7 @@ class Instance {
   #handle(message: InstanceInbox): void {
     switch (message.kind) {
       case 'open':
-        return this.#intake.open(message);
+        return this.#intake.open({ ...message, trace: this.#context.trace });
       case 'part':
       case 'grant':
       case 'resume':

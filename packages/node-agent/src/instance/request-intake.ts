@@ -1,6 +1,7 @@
 import type { ActorContext } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig, InstanceMessage, KnownSigners, StreamMessage } from '@drover/fleet';
+import type { Tracer } from '@drover/telemetry';
 import { jobProps } from '../job/job-actor.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { RecentBytes } from '../silence/recent-bytes.ts';
@@ -20,6 +21,7 @@ export interface IntakeTask extends RefusalTask {
   readonly ollama: Ollama;
   /** Keys of those who sign requests. */
   readonly signers: KnownSigners;
+  readonly tracer: Tracer;
 }
 
 /** The parts of an instance that the intake works with. */
@@ -128,7 +130,7 @@ export class RequestIntake {
 
   #admit(request: ReceivedRequest, model: string, bodyBytes: number): void {
     const { jobs, admission, refusals, recent } = this.#parts;
-    const { ollama, limits, fleet, node } = this.#task;
+    const { ollama, limits, fleet, node, tracer } = this.#task;
     const { open, replyTo } = request;
     const { streamId } = open;
     const admitted = admission.admit(open, replyTo, model, bodyBytes);
@@ -146,6 +148,8 @@ export class RequestIntake {
       limits,
       fleet,
       recent,
+      trace: request.trace,
+      tracer,
     });
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);

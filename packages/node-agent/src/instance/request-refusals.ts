@@ -21,6 +21,8 @@ export interface RefusalFacts {
 export interface ReceivedRequest {
   readonly open: StreamOpen;
   readonly replyTo: ActorRef<SessionMessage>;
+  /** W3C traceparent of the request. @default none */
+  readonly trace?: string | undefined;
 }
 
 /** A signer whose key is not known announces it again within 5 s. */

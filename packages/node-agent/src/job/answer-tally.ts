@@ -14,6 +14,11 @@ export class AnswerTally {
     return this.#lines;
   }
 
+  /** Ollama's own figures; undefined for an answer without them. */
+  get measures(): AnswerMeasures | undefined {
+    return this.#measures;
+  }
+
   get refusal(): HostRefusal | undefined {
     return this.#refusal;
   }

@@ -30,6 +30,7 @@ import {
   stepBack,
 } from './job-progress.ts';
 import type { JobTask } from './job-task.ts';
+import { JobTrace } from './job-trace.ts';
 import { ReaderWatch } from './reader-watch.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
 
@@ -63,6 +64,7 @@ class Job {
   #upstream: UpstreamRequest | undefined;
   #reader: AnswerReader | undefined;
   #postedAtMs: number | undefined;
+  readonly #trace: JobTrace;
   readonly #tally = new AnswerTally();
   readonly #readerWatch: ReaderWatch;
   #left = false;
@@ -73,6 +75,7 @@ class Job {
     const now = context.clock.now();
     this.#task = task;
     this.#context = context;
+    this.#trace = new JobTrace(task, context.clock);
     this.#readerWatch = new ReaderWatch(context, task.replyTo, task.presence);
     this.#limits = progressLimits(task.limits, open);
     this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
@@ -213,7 +216,7 @@ class Job {
       this.#context.self.tell({ kind: 'answer' }, { lane: 'control' }),
     );
     this.#reader = reader;
-    this.#upstream = ollama.post(ollamaPath(open.route), this.#body, reader);
+    this.#upstream = ollama.post(ollamaPath(open.route), this.#body, reader, this.#trace.posted());
   }
 
   #withdraw(): void {
@@ -237,6 +240,7 @@ class Job {
     if (this.#progress.phase === 'waiting' && reader.answered) {
       // The body is not needed any more: the request is not posted again after the first byte.
       this.#body = undefined;
+      this.#trace.answered(reader.status);
       this.#task.instance.tell(
         {
           kind: 'job-answered',
@@ -373,6 +377,7 @@ class Job {
       nonsense,
       setsKeepAlive: this.#facts.setsKeepAlive,
     };
+    this.#trace.left(how, this.#tally.measures);
     this.#task.instance.tell(
       { kind: 'job-left', streamId: this.#task.open.streamId, outcome },
       { lane: 'control' },

@@ -3,6 +3,7 @@ import type { Presence, Transport } from '@drover/actor-core/cluster';
 import type { FleetConfig, SessionMessage, StreamOpen } from '@drover/fleet';
 import type { NodeAgentLimits } from '../config.ts';
 import type { Ollama } from '../ollama/ollama.ts';
+import type { Tracer } from '@drover/telemetry';
 import type { RecentBytes } from '../silence/recent-bytes.ts';
 import type { JobReport } from './job-message.ts';
 
@@ -19,4 +20,7 @@ export interface JobTask {
   readonly limits: NodeAgentLimits;
   readonly fleet: FleetConfig;
   readonly recent: RecentBytes;
+  /** W3C traceparent of the request, if it has one. */
+  readonly trace: string | undefined;
+  readonly tracer: Tracer;
 }

@@ -41,8 +41,10 @@ export interface Ollama {
   /**
    * Posts JSON, without a deadline. Sends the request once more if a reused socket was stale and nothing came back on
    * it.
+   *
+   * @param trace W3C traceparent for a proxy in front of Ollama. @default none
    */
-  post(path: string, body: Uint8Array, handler: AnswerHandler): UpstreamRequest;
+  post(path: string, body: Uint8Array, handler: AnswerHandler, trace?: string): UpstreamRequest;
   /** Sends a request with a small answer. @throws UpstreamError also at the deadline */
   ask(
     method: 'GET' | 'POST',

@@ -27,7 +27,7 @@ export function connectOllama(address: OllamaAddress, clock: Clock, options: Con
     path: string,
     body: Uint8Array | null,
     handler: AnswerHandler,
-    host: string = hostHeader.value,
+    { host = hostHeader.value, trace }: { readonly host?: string; readonly trace?: string | undefined } = {},
   ): UpstreamRequest => {
     const request = new Exchange(url, clock, pool, handler);
     request.send({
@@ -39,18 +39,19 @@ export function connectOllama(address: OllamaAddress, clock: Clock, options: Con
         'content-type': 'application/json',
         accept: 'application/x-ndjson, application/json',
         ...(authorization === undefined ? {} : { authorization }),
+        ...(trace === undefined ? {} : { traceparent: trace }),
       },
     });
     return request;
   };
   return {
     url,
-    post: (path, body, handler) => send('POST', path, body, handler),
+    post: (path, body, handler, trace) => send('POST', path, body, handler, { trace }),
     async ask(method, path, { timeoutMs, body }) {
       const deadlineMs = clock.now() + timeoutMs;
       const askAs = (host: string): Promise<Reply> =>
         collect(url, clock, Math.max(1, deadlineMs - clock.now()), (handler) =>
-          send(method, path, body ?? null, handler, host),
+          send(method, path, body ?? null, handler, { host }),
         );
       const { value, other } = hostHeader;
       const reply = await askAs(value);

@@ -1,4 +1,5 @@
 import { props, type Random, receive, setup } from '@drover/actor-core';
+import { noTracer } from '@drover/telemetry';
 import {
   advance,
   createTestHub,
@@ -102,6 +103,7 @@ export async function startFleetRig(options: FleetRigOptions): Promise<FleetRig>
       instance,
       ollama,
       signers: followSigners(node),
+      tracer: noTracer,
       node,
       nextRevision,
       runnerCpu: undefined,
