@@ -10,12 +10,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const mayUse = {
   'ollama-sim': [],
   'actor-core': [],
+  telemetry: [],
   fleet: ['actor-core'],
   agents: ['actor-core', 'fleet'],
-  'node-agent': ['actor-core', 'fleet'],
-  gateway: ['actor-core', 'fleet', 'agents'],
+  'node-agent': ['actor-core', 'fleet', 'telemetry'],
+  gateway: ['actor-core', 'fleet', 'agents', 'telemetry'],
   bench: ['actor-core', 'fleet', 'agents', 'gateway', 'node-agent', 'ollama-sim'],
-  cli: ['actor-core', 'fleet', 'agents', 'gateway', 'node-agent', 'ollama-sim'],
+  cli: ['actor-core', 'fleet', 'agents', 'gateway', 'node-agent', 'ollama-sim', 'telemetry'],
 };
 
 /** Packages whose clock, timers and randomness are injected; adapters to the outside are named one by one. */

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { readSampling } from './sampling.ts';
+import { readSampling, type Sampling } from './sampling.ts';
 import { startTracing } from './start-tracing.ts';
 
 const traced = { service: 'drover-test', version: '1.2.3', node: 'n1' };
@@ -97,8 +97,10 @@ it('says which variable cannot be used, and goes on', async () => {
 });
 
 it('reads the samplers of OpenTelemetry', () => {
-  const read = (OTEL_TRACES_SAMPLER: string, OTEL_TRACES_SAMPLER_ARG?: string) =>
-    readSampling({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG }, () => undefined);
   expect(read('parentbased_traceidratio', '0.25')).toEqual({ followsParent: true, ratio: 0.25 });
   expect(read('always_off')).toEqual({ followsParent: false, ratio: 0 });
 });
+
+function read(OTEL_TRACES_SAMPLER: string, OTEL_TRACES_SAMPLER_ARG?: string): Sampling {
+  return readSampling({ OTEL_TRACES_SAMPLER, OTEL_TRACES_SAMPLER_ARG }, () => undefined);
+}

@@ -6,7 +6,7 @@ import type { Tracer } from './tracer.ts';
 export interface RecordingTracer {
   readonly tracer: Tracer;
   /** The ended spans in the order of their ends. */
-  spans(): readonly ReadableSpan[];
+  readonly spans: () => readonly ReadableSpan[];
 }
 
 /** Records every span in memory. */

@@ -34,8 +34,8 @@ export interface AccessLog {
 const maxWaitingBytes = 4 * 1024 * 1024;
 
 /**
- * The access log: one line of JSON for each request. `-`: lines of the process's log, at the level `info`. Undefined for
- * an empty name.
+ * The access log: one line of JSON for each request. `-`: lines of the process's log, at the level `info`. Undefined
+ * for an empty name.
  */
 export function openAccessLog(file: string, log: Logger): AccessLog | undefined {
   if (file === '') return undefined;

@@ -40,11 +40,13 @@ export class RequestObserver {
     });
     if (span.traceparent !== '') exchange.trace = span.traceparent;
     const describe = this.#describer(exchange, startedAtMs);
-    void exchange.closed.then(() => {
+    const finish = async (): Promise<void> => {
+      await exchange.closed;
       const line = describe();
       accessLog?.write(line);
       if (span.isRecorded) this.#end(span, exchange, line, startedAtMs);
-    });
+    };
+    void finish();
   }
 
   /** The address and the bytes are read now: a socket that is closed has no address. */

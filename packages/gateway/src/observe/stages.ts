@@ -11,8 +11,8 @@ export interface StageTimes {
 }
 
 /**
- * The stages of a request in their order: admission, route, queue, the attempts, and with more than one attempt the time
- * that was lost by those before the last (retry).
+ * The stages of a request in their order: admission, route, queue, the attempts, and with more than one attempt the
+ * time that was lost by those before the last (retry).
  */
 export function stagesOf(decisions: RequestDecisions | undefined, times: StageTimes): readonly Stage[] {
   const { admittedMs, endedMs, queuedMs } = times;

@@ -12,7 +12,9 @@ const operations = {
   embeddings: 'embeddings',
 } as const;
 
-/** The span of a request inside an Ollama: from the post to the end of the answer. A request without a trace has none. */
+/**
+ * The span of a request inside an Ollama: from the post to the end of the answer. A request without a trace has none.
+ */
 export class JobTrace {
   readonly #task: JobTask;
   readonly #clock: Clock;
