@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { text as readText } from 'node:stream/consumers';
 import { it, expect } from 'vitest';
 import { raw } from '../testing/raw.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
@@ -131,6 +133,25 @@ it('accepts the configured host names', async () => {
   );
   expect(status).toBe(200);
 });
+
+it.each([413, 404, 403])(
+  'lets a client that writes on after a %i, and reads later, see the whole answer',
+  async (expected) => {
+    await using setup = await startScriptedGateway({ maxBodyBytes: 1_024 });
+    const path = expected === 404 ? '/nowhere' : '/api/chat';
+    const host = expected === 403 ? 'evil.test' : 'localhost';
+    const socket = connect(setup.gateway.port, '127.0.0.1');
+    const failures: Error[] = [];
+    socket.on('error', (error) => failures.push(error)).pause();
+    const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    for (let sent = 0; sent < 256; sent += 1) if (!socket.write(piece)) await once(socket, 'drain');
+    socket.write('0\r\n\r\n');
+    const answer = await readText(socket.resume());
+    expect(failures).toEqual([]);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${expected} `));
+  },
+);
 
 it('keeps a connection open if the unread body is short', async () => {
   await using setup = await startScriptedGateway();

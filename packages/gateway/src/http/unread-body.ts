@@ -4,13 +4,15 @@ import type { Clock } from '@drover/actor-core';
 /** Largest unread body that node reads and drops by itself, so that the connection can be used again. */
 const shortRestBytes = 262_144;
 
-/** Time for which the rest of a body is read and dropped after the answer. */
-const lingerMs = 2_000;
+/** After the answer, the rest of a body is read and dropped while bytes arrive at least this often (nginx's default). */
+const silenceMs = 5_000;
+/** Longest time for which the rest of a body is read and dropped (nginx's default). */
+const lingerMs = 30_000;
 
 /**
  * Prepares the answer to a request whose body was not read to its end: the connection is closed after it. The rest of
- * the body is read and dropped for a moment, because closing at once would reset the connection and the client would
- * never see the answer.
+ * the body is read and dropped for a while, because closing at once would reset the connection, and a reset throws away
+ * what the client has not read: it would never see the answer.
  *
  * @param isStopped no more of the body will arrive
  */
@@ -24,10 +26,29 @@ export function closeUnread(
   if (!isStopped && isShort(request)) return;
   response.setHeader('Connection', 'close');
   response.shouldKeepAlive = false;
-  if (isStopped) return;
-  const timer = clock.setTimer(lingerMs, () => request.socket.destroy());
-  request.once('close', () => timer.cancel());
-  request.on('error', () => timer.cancel());
+  if (!isStopped) linger(request, response, clock);
+}
+
+function linger(request: IncomingMessage, response: ServerResponse, clock: Clock): void {
+  const { socket } = request;
+  // Node calls this as soon as the answer is written. It may only end the sending side then.
+  socket.destroySoon = () => socket.end();
+  const endAtMs = clock.now() + lingerMs;
+  let bytesSeen = socket.bytesRead;
+  const look = (): void => {
+    if (socket.bytesRead === bytesSeen || clock.now() >= endAtMs) socket.destroy();
+    else timer = clock.setTimer(silenceMs, look);
+    bytesSeen = socket.bytesRead;
+  };
+  let timer = clock.setTimer(silenceMs, look);
+  const close = (): void => {
+    timer.cancel();
+    if (response.writableFinished) socket.destroy();
+    else response.once('finish', () => socket.destroy());
+  };
+  request.once('end', close);
+  request.once('close', close);
+  request.on('error', close);
   request.resume();
 }
 
