@@ -4,9 +4,9 @@ import type { Clock } from '@drover/actor-core';
 /** Largest unread body that node reads and drops by itself, so that the connection can be used again. */
 const shortRestBytes = 262_144;
 
-/** After the answer, the rest of a body is read and dropped while bytes arrive at least this often (nginx's default). */
+/** After the answer, the rest of a body is dropped while bytes arrive at least this often (as nginx does). */
 const silenceMs = 5_000;
-/** Longest time for which the rest of a body is read and dropped (nginx's default). */
+/** Longest time for which the rest of a body is read and dropped (as nginx does). */
 const lingerMs = 30_000;
 
 /**
