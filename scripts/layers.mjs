@@ -146,6 +146,7 @@ export const layers = {
     'protocol',
     'signing',
     'config.ts',
+    'events',
     'admin-jobs',
     'stream',
     'load',

@@ -173,6 +173,8 @@ export {
   controlGroup,
   controlStream,
   createSubjects,
+  eventLog,
+  eventSourceOf,
   inboxPrefix,
   keysBucket,
   type Lane,

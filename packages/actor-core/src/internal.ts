@@ -11,5 +11,6 @@ export { decodeRecord, encodeRecord } from './records/record-codec.ts';
 export { type RecordKind, RecordStore } from './records/record-store.ts';
 export { SlotPool } from './records/slot-pool.ts';
 export { StoreHealth } from './records/store-health.ts';
+export { followOwnRemedies } from './remedy/own-remedies.ts';
 export { encodeToken } from './transport/subjects.ts';
 export type { TenureWriteOutcome } from './records/tenure-writer.ts';

@@ -3,6 +3,7 @@ import { actorsCommand } from './commands/actors-command.ts';
 import { clusterCommand } from './commands/cluster-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
+import { eventsCommand } from './commands/events-command.ts';
 import { explainCommand } from './commands/explain-command.ts';
 import { keyCommand } from './commands/key-command.ts';
 import { memoryCommand } from './commands/memory-command.ts';
@@ -46,6 +47,7 @@ export function createProgram(
     clusterCommand,
     whyCommand,
     remediesCommand,
+    eventsCommand,
     memoryCommand,
     queueCommand,
     keyCommand,

@@ -19,6 +19,20 @@ export {
   type NodeAdminJobs,
 } from './admin-jobs/node-admin-jobs.ts';
 export { serveAdminJobs } from './admin-jobs/serve-admin-jobs.ts';
+export { type EventDraft, type EventPublisher, startEventPublisher } from './events/event-publisher.ts';
+export { encodeEvent, type FleetEvent, maxEventBytes } from './events/event.ts';
+export { type EventFeed, type EventPage, followEvents, type StoredEvent } from './events/event-feed.ts';
+export { type EventFilter, type EventReader, everyEvent, isFor } from './events/event-filter.ts';
+export { keepEventLog, eventRetention } from './events/event-log.ts';
+export { type EventType, eventTypes, type EventTypeSpec, isEventType } from './events/event-types.ts';
+export { publishClusterEvents } from './events/publish-cluster-events.ts';
+export {
+  publishDataEvents,
+  publishJournalEvents,
+  publishRemedyEvents,
+} from './events/publish-node-events.ts';
+export { recordEvents } from './events/record-events.ts';
+export { isoTime } from './protocol/iso-time.ts';
 export { createFleetClient, type FleetClientOptions } from './client/create-fleet-client.ts';
 export type { FleetCall, FleetClient, FleetHead, FleetRequest } from './client/fleet-client.ts';
 export type { AttemptView, Candidate, RequestDecisions } from './client/request-decisions.ts';

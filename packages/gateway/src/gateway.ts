@@ -11,7 +11,16 @@ import {
   startQueues,
 } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
-import { createFleetClient, type FleetClient, type FleetConfig, followAdminJobs } from '@drover/fleet';
+import {
+  createFleetClient,
+  type FleetClient,
+  type FleetConfig,
+  followAdminJobs,
+  followEvents,
+  publishDataEvents,
+  publishRemedyEvents,
+  startEventPublisher,
+} from '@drover/fleet';
 import { noTracer, type Tracer } from '@drover/telemetry';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
@@ -107,9 +116,15 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const queues = givenQueues ?? startQueues(node);
   const adminJobs = followAdminJobs(node);
   const quotas = createQuotas(node);
+  const events = startEventPublisher(node);
+  const eventFeed = followEvents(node);
+  const endRemedies = publishRemedyEvents(node, events);
+  const endData = publishDataEvents(node, { memory, queues }, events);
   const services = createServices({
     quotas,
     adminJobs,
+    events,
+    eventFeed,
     node,
     fleet,
     agents,
@@ -144,6 +159,10 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.stores.close();
     services.changes.stop();
     adminJobs.close();
+    endRemedies();
+    endData();
+    eventFeed.close();
+    await events.close();
     services.kept.close();
     await quotas.close();
     await node.system.stop(keptActor);
@@ -217,6 +236,8 @@ function createServices(
   given: Pick<
     GatewayServices,
     | 'adminJobs'
+    | 'events'
+    | 'eventFeed'
     | 'node'
     | 'fleet'
     | 'agents'

@@ -40,6 +40,7 @@ const routes: readonly (readonly [Right, string])[] = [
   ['infer', 'POST /api/embeddings'],
   ['operate', 'POST /api/pull'],
   ['observe', 'GET /api/v1/admin-jobs'],
+  ['events', 'GET /api/v1/events'],
   ['infer', 'GET /api/v1/streams/{requestId}'],
   ['operate', 'DELETE /api/v1/admin-jobs/{id}'],
   ['operate', 'POST /api/push'],

@@ -1,6 +1,6 @@
 import type { ClusterNode, GroupLeaders, Memory, Queues, StoreReports } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
-import type { AdminJobs, FleetClient } from '@drover/fleet';
+import type { AdminJobs, EventFeed, EventPublisher, FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
@@ -33,6 +33,10 @@ export interface GatewayServices {
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;
   readonly remedies: RemedyLog;
+  /** Publishes the events of this gateway. */
+  readonly events: EventPublisher;
+  /** The events of the cluster. */
+  readonly eventFeed: EventFeed;
   readonly config: GatewayConfig;
   /** Undefined for a gateway without such settings: it has no routes for them. */
   readonly settings: ClusterSettings | undefined;

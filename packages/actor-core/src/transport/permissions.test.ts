@@ -53,15 +53,23 @@ const asker = [
   ...classes.map((one) => `d1.home.q.${one}.>`),
   ...memoryBlobs.flatMap((stream) => [...reading(stream), ...removing(stream)]),
   ...classes.map((one) => `$O.MEM_home_T_${one}.>`),
+  ...reading('EVT_home'),
 ];
 const ownStreams = ['ENT_home_0', 'ENT_home_1', 'OBJ_files'];
 const feeds = [
   ...['mem', 'queue'].flatMap((what) => classes.map((one) => `d1.home.feed.${what}-${one}.>`)),
   'd1.home.feed.admin-jobs.>',
+  'd1.home.feed.events.>',
 ];
 const additional = {
   'node-agent': ['d1.home.load.me', 'd1.home.job.me'],
-  gateway: [...asker, ...writing('KEYS_home'), ...reading('QUOTA_home'), 'd1.home.quo.me'],
+  gateway: [
+    ...asker,
+    ...writing('KEYS_home'),
+    ...reading('QUOTA_home'),
+    'd1.home.quo.me',
+    'd1.home.evt.me.me',
+  ],
   host: [
     ...asker,
     'd1.home.n.*.ord.me',
@@ -73,6 +81,8 @@ const additional = {
     'd1.home.ent.0.>',
     'd1.home.ent.1.>',
     '$O.files.>',
+    'd1.home.evt.*.me',
+    ...creating('EVT_home'),
     ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
     ...writing('INC_home'),
     ...reading('QUOTA_home'),

@@ -110,6 +110,8 @@ function publishedBy(
   ];
   if (role === 'gateway') published.push(subjects.quota(node));
   if (role === 'node-agent') published.push(subjects.load(node), subjects.adminJobs(node));
+  if (role === 'gateway') published.push(subjects.event(node, node));
+  if (role === 'host') published.push(subjects.event(anyToken, node));
   if (role === 'gateway' || role === 'host')
     published.push(
       subjects.leaderRequest(anyToken, node),
@@ -134,7 +136,7 @@ function feedsOf(subjects: Subjects): string[] {
     `${memoryFeed(cell, tenantClass)}.>`,
     `${queueFeed(cell, tenantClass)}.>`,
   ]);
-  return [...ofTenants, `${subjects.feed('admin-jobs')}.>`];
+  return [...ofTenants, `${subjects.feed('admin-jobs')}.>`, `${subjects.feed('events')}.>`];
 }
 
 /** One pattern for each length of a topic: NATS has no wildcard for any number of tokens before the last one. */

@@ -4,9 +4,11 @@ import type { Role } from './roles.ts';
 import { type StreamUse, streamAccess } from './stream-access.ts';
 import {
   adminJobsBucket,
+  anyToken,
   controlGroup,
   controlStream,
   entityLog,
+  eventLog,
   incarnationBucket,
   keysBucket,
   memoryBucket,
@@ -103,6 +105,12 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     { name: quotaLog(cell), records: [], uses: { host: ['read', 'create'], gateway: ['read'] } },
     bucket(adminJobsBucket(cell), { host: creates, gateway: writes }),
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
+    // The permissions say what each role may append: a gateway its own events, a host those of node-agents too.
+    {
+      name: eventLog(cell),
+      records: [subjects.event(anyToken, anyToken)],
+      uses: { host: ['read', 'create'], gateway: ['read'] },
+    },
     ...tenantClasses.flatMap((tenantClass) => [
       bucket(memoryBucket(cell, tenantClass), { host: creates, gateway: writes }),
       // Large and old values of memory. Who replaces a value removes its blob.

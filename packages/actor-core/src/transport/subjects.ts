@@ -32,6 +32,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.ent.{shard}.{type}.{key}.…` | the entity's owner | the stream `ENT_{cell}_{shard}` |
  * | `d1.{cell}.q.{class}.{tenant}.{queue}.{partition}.{id}` | gateways and hosts | the stream `Q_{cell}_T_{class}` |
  * | `$KV.QUEUES_{cell}.…` | gateways and hosts | the bucket `QUEUES_{cell}` (which queues there are) |
+ * | `d1.{cell}.evt.{source}.{from}` | gateway or host `from` | the stream `EVT_{cell}` (events that are kept) |
  * | `$KV.KEYS_{cell}.…` | gateways | the bucket `KEYS_{cell}` (keys of clients, hashed) |
  * | `d1.{cell}.quo.{node}` | that gateway | the stream `QUOTA_{cell}` (claims of quotas) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
@@ -91,6 +92,8 @@ export interface Subjects {
   entitiesOf(shard: number): string;
   /** `topic` is one to four tokens joined by dots; for a subscription each of them may be `anyToken`. */
   topic(topic: string, node: string): string;
+  /** Event of `source` that `from` stores, in the stream `eventLog`. A gateway stores its own events only. */
+  event(source: string, from: string): string;
   /** Every topic of every node, as a subscription. */
   readonly allTopics: string;
 }
@@ -163,6 +166,7 @@ export function createSubjects(cell: string): Subjects {
     entityLayout: `${root}.ent.0.layout`,
     entitiesOf: (shard) => `${root}.ent.${shard}.>`,
     topic: (topic, node) => `${root}.t.${topic}.${node}`,
+    event: (source, from) => `${root}.evt.${source}.${from}`,
     allTopics: `${root}.t.>`,
   };
 }
@@ -194,6 +198,16 @@ export function encodeToken(text: string): string {
 
 function hexByte(byte: number): string {
   return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+/** Name of the stream of the events that are kept. */
+export function eventLog(cell: string): string {
+  return `EVT_${cell}`;
+}
+
+/** The node that an event in the stream `eventLog` comes from: the token before the last one. */
+export function eventSourceOf(subject: string): string {
+  return subject.split('.').at(-2) ?? '';
 }
 
 /** The topic in a subject that `Subjects.topic` built. */

@@ -1,6 +1,6 @@
+import { isoTime } from '@drover/fleet';
 import type { AgentStatus, AgentView } from '../agents-client.ts';
 import type { AgentEntry } from './directory-state.ts';
-import { isoTime } from './iso-time.ts';
 
 /** An agent as clients see it. */
 export function agentView(entry: AgentEntry<unknown>): AgentView {

@@ -8,7 +8,7 @@ import {
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode, Entities, Leadership } from '@drover/actor-core/cluster';
 import { FenceRejectedError, type StoreUnavailableError } from '@drover/actor-core/durable';
-import type { FleetClient } from '@drover/fleet';
+import { type FleetClient, isoTime } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
@@ -25,7 +25,6 @@ import { DirectoryRecords, type Records } from './directory-records.ts';
 import { type DirectoryState, loadDirectory } from './directory-state.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { HostSeen } from './host-table.ts';
-import { isoTime } from './iso-time.ts';
 
 type Tenure = LeaderTenure<DirectoryState<AnswerRef>>;
 type SpawnRequest = Extract<DirectoryRequest, { kind: 'spawn' }>;

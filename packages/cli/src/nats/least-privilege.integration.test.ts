@@ -150,6 +150,9 @@ const records: readonly Row[] = [
   [() => '$KV.ADMINJOBS_home.a', askers],
   [() => '$KV.QUEUES_home.a', askers],
   [() => '$KV.KEYS_home.a', gateways],
+  [(me) => subjects.event(me, me), askers],
+  [(me) => subjects.event('third', me), hosts],
+  [() => subjects.event(other, other), nobody],
   [(me) => subjects.signer(me), askers],
   [() => subjects.signer(other), nobody],
   [() => '$KV.MEM_home_T_standard.acme.global._.a', [...askers, 'tenant']],
@@ -179,6 +182,7 @@ const streams: readonly (readonly [
     'KV_MEM_home_T_standard',
     'KV_MEM_home_T_dedicated',
   ].map((name) => [name, { read: askers, create: hosts }] as const),
+  ['EVT_home', { read: askers, create: hosts }],
   ['KV_KEYS_home', { read: askers, create: hosts }],
   ...['Q_home_T_standard', 'Q_home_T_dedicated'].map(
     (name) => [name, { read: askers, create: hosts, remove: askers, consume: askers }] as const,
@@ -296,6 +300,7 @@ const subscribed: readonly (readonly [(me: string) => string, (me: string) => st
     ],
     [() => 'd1.home.feed.settings.>', () => 'd1.home.feed.settings.a', members],
     [() => 'd1.home.feed.keys.>', () => 'd1.home.feed.keys.a', gateways],
+    [() => 'd1.home.feed.events.>', () => 'd1.home.feed.events.a', askers],
     [() => 'd1.home.feed.admin-jobs.>', () => 'd1.home.feed.admin-jobs.a', askers],
     [
       (me) => adminJobsOf('home', me),

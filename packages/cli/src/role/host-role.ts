@@ -1,6 +1,16 @@
 import { publishStoreReports, startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
 import { agentsGroup, startAgentHost } from '@drover/agents';
-import { createFleetClient, serveAdminJobs, startPrincipalSigner } from '@drover/fleet';
+import {
+  createFleetClient,
+  publishClusterEvents,
+  publishDataEvents,
+  publishJournalEvents,
+  publishRemedyEvents,
+  recordEvents,
+  serveAdminJobs,
+  startEventPublisher,
+  startPrincipalSigner,
+} from '@drover/fleet';
 import { keepKeysBucket, keepQuotaLog } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
@@ -12,6 +22,13 @@ import { type RoleOptions, runRole } from './run-role.ts';
  */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
+    const events = startEventPublisher(node);
+    const stopRecording = recordEvents(node);
+    const stopSources = [
+      publishRemedyEvents(node, events),
+      publishJournalEvents(node, events),
+      publishClusterEvents(node, events),
+    ];
     const control = startControl(node);
     const stopKeeping = keepKeysBucket(node);
     const stopQuotaLog = keepQuotaLog(node);
@@ -19,6 +36,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
+    stopSources.push(publishDataEvents(node, { memory, queues }, events));
     const stopAdminJobs = serveAdminJobs(node);
     const host = await startAgentHost(node, fleet, configs.agents);
     const stopReports = publishStoreReports(node, {
@@ -45,6 +63,8 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
         queues.close();
         await fleet.stop();
         signer.stop();
+        for (const stopSource of stopSources) stopSource();
+        await Promise.all([events.close(), stopRecording()]);
       },
     };
   });

@@ -1,3 +1,4 @@
+import { publishRemedyEvents, startEventPublisher } from '@drover/fleet';
 import { startNodeAgent } from '@drover/node-agent';
 import type { ExitCode } from '../errors.ts';
 import { shownUrl } from '../ollama/ollama-address.ts';
@@ -25,6 +26,7 @@ export function runNodeAgent(
       slots,
       simulated,
     }));
+    const stopRemedies = publishRemedyEvents(node, startEventPublisher(node));
     const tracer = await traceRole('drover-node-agent', node);
     const agent = await startNodeAgent(
       node,
@@ -39,6 +41,7 @@ export function runNodeAgent(
       },
       stop: async () => {
         await agent.stop();
+        stopRemedies();
         await tracer.stop();
       },
     };

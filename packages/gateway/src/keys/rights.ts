@@ -8,6 +8,8 @@ export type Right =
   | 'infer'
   /** Memory, queues, agents, runs and decisions of the caller's tenant. */
   | 'data'
+  /** Events: those of the caller's tenant with the right `data`, those of the cluster with the right `observe`. */
+  | 'events'
   /** State of the cluster: status, metrics, members, settings. */
   | 'observe'
   /** Changes of the cluster: drain, leave, voters, leads, settings, proofs, models of the hosts. */
@@ -21,10 +23,10 @@ export const roleNames = ['viewer', 'user', 'operator', 'admin'] as const;
 export type KeyRole = (typeof roleNames)[number];
 
 const rightsOf: Readonly<Record<KeyRole, readonly Right[]>> = {
-  viewer: ['list', 'observe'],
-  user: ['list', 'infer', 'data'],
-  operator: ['list', 'observe', 'operate'],
-  admin: ['list', 'infer', 'data', 'observe', 'operate', 'administer'],
+  viewer: ['list', 'events', 'observe'],
+  user: ['list', 'infer', 'data', 'events'],
+  operator: ['list', 'events', 'observe', 'operate'],
+  admin: ['list', 'infer', 'data', 'events', 'observe', 'operate', 'administer'],
 };
 
 /** Whether one of the roles has the right. */

@@ -51,6 +51,10 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The cluster has as many keys as it may have, revoked ones included.',
     fix: 'Use fewer keys: one for each program or person, renewed with `drover key rotate`.',
   },
+  'too-many-streams': {
+    means: 'The gateway serves as many streams of events as it may.',
+    fix: 'Close streams that nobody reads, or start another gateway.',
+  },
   'host-not-found': {
     means: 'No node-agent has reported under the name in `?host=` or `x-drover-host`.',
     fix: 'Name a host that `drover status` shows, as NODE or NODE/INSTANCE.',

@@ -4,6 +4,7 @@ import { adminJobRoutes } from './admin-job-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
+import { eventRoutes } from './event-routes.ts';
 import { keyRoutes } from './key-routes.ts';
 import { memoryRoutes } from './memory-routes.ts';
 import { openApiRoutes } from './openapi-routes.ts';
@@ -38,6 +39,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...queueRoutes(services),
       ...clusterRoutes(services),
       ...adminJobRoutes(services),
+      ...eventRoutes(services),
       streamsRoute(services),
       ...openApiRoutes(),
     ],

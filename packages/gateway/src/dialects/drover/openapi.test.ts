@@ -1,11 +1,13 @@
 import { startControl } from '@drover/actor-core/cluster';
 import { createTestNode, waitUntil } from '@drover/actor-core/testing';
 import type { AgentsClient, AgentView, RunView, TaskResult } from '@drover/agents';
+import { recordEvents } from '@drover/fleet';
 import { expect, it } from 'vitest';
 import type { ClusterSettings } from '../../cluster-settings.ts';
 import type { OperationDoc } from '../../openapi/operation.ts';
 import { createTestKeys } from '../../testing/key-setup.ts';
 import { noAgents } from '../../testing/no-agents.ts';
+import { until } from '../../testing/until.ts';
 import { type ScriptedGateway, startScriptedGateway } from '../../testing/scripted-gateway.ts';
 import { droverDialect } from './drover-dialect.ts';
 import { failureSchema } from './operations/common.ts';
@@ -61,11 +63,16 @@ async function setup() {
   const gateway = await startScriptedGateway({ agents, clusterSettings: settings, keys: known.keys });
   const host = createTestNode(gateway.hub, { nodeId: 'h' });
   startControl(host);
+  const endEvents = recordEvents(host);
   await waitUntil('the view lists both', () => gateway.node.view.current()?.members.length === 2);
+  const events = `${gateway.url}/api/v1/events?follow=false`;
+  const headers = { authorization: `Bearer ${known.texts.admin}` };
+  await until(async () => (await fetch(events, { headers })).ok, 'the stream of events');
   return {
     gateway,
     key: known.texts.admin,
     [Symbol.asyncDispose]: async () => {
+      await endEvents();
       await host.leave();
       await gateway[Symbol.asyncDispose]();
       known.close();
@@ -217,6 +224,8 @@ it('answers as it is described, route by route', async () => {
   await ok('POST /api/v1/keys/{key}/rotate', `/api/v1/keys/${id}/rotate`, { graceMs: 5_000 });
   await ok('DELETE /api/v1/keys/{key}', '/api/v1/keys/ci');
   await call('DELETE /api/v1/keys/{key}', '/api/v1/keys/none');
+
+  await ok('GET /api/v1/events', '/api/v1/events?follow=false&after=1');
 
   // A stream of events does not end by itself: its test is with the memory.
   asked.add('GET /api/v1/memory/{scope}/-/events');

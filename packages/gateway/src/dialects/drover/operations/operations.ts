@@ -4,6 +4,7 @@ import { adminOperations } from './admin-operations.ts';
 import { agentOperations } from './agent-operations.ts';
 import { clusterOperations } from './cluster-operations.ts';
 import { failureSchema } from './common.ts';
+import { eventOperations } from './event-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import { memoryOperations } from './memory-operations.ts';
 import { queueOperations } from './queue-operations.ts';
@@ -20,6 +21,7 @@ export function droverOperations(): DocumentFacts {
       queueOperations,
       clusterOperations,
       adminOperations,
+      eventOperations,
       keyOperations,
     ],
     parameters: {
