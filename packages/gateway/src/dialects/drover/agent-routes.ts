@@ -6,7 +6,8 @@ import { agreeOnTimeout, timeoutHeader } from '../../inference/timeout-header.ts
 import type { GatewayServices } from '../../services.ts';
 import { agentPage, readAgentListQuery, readStopQuery } from './agent-listing.ts';
 import { agentEvidence } from './agent-evidence.ts';
-import { droverJson, tagged } from './drover-reply.ts';
+import { droverJson } from './drover-reply.ts';
+import { tagged } from '../../http/entity-tag.ts';
 import { spawnRequest, taskRequest } from './operations/agent-operations.ts';
 import { readJson } from './read-json.ts';
 import { streamTask } from './task-stream.ts';

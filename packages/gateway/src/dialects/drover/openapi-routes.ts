@@ -2,7 +2,8 @@ import type { Exchange } from '../../http/exchange.ts';
 import type { Route } from '../../http/route.ts';
 import { docsPage } from '../../openapi/docs-page.ts';
 import { openApiDocument } from '../../openapi/document.ts';
-import { droverJson, tagged } from './drover-reply.ts';
+import { droverJson } from './drover-reply.ts';
+import { tagged } from '../../http/entity-tag.ts';
 import { droverOperations } from './operations/operations.ts';
 
 /** `GET /openapi.json`, and `GET /docs` for people. Both are made at the first request. */

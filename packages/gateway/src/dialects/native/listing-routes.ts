@@ -1,5 +1,6 @@
 import type { OllamaTag } from '@drover/fleet';
 import { goJson } from '../../go-compat/go-text.ts';
+import { tagged } from '../../http/entity-tag.ts';
 import { jsonType } from '../../http/reply.ts';
 import type { Route } from '../../http/route.ts';
 import type { Principal } from '../../keys/principal.ts';
@@ -16,6 +17,7 @@ export function listingRoutes(services: GatewayServices): readonly Route[] {
     path: string,
     methods: readonly string[],
     read: (caller: Principal) => object | Promise<object>,
+    { isTagged = false }: { readonly isTagged?: boolean } = {},
   ): Route => ({
     path,
     methods,
@@ -23,13 +25,17 @@ export function listingRoutes(services: GatewayServices): readonly Route[] {
     handler: async (exchange) => {
       const value = await read(exchange.principal);
       markSimulated(services, exchange);
-      exchange.reply({ status: 200, contentType: jsonType, body: goJson(value) });
+      const reply = { status: 200, contentType: jsonType, body: goJson(value) };
+      exchange.reply(isTagged ? tagged(exchange, reply) : reply);
     },
   });
   return [
-    get('/api/tags', ['GET', 'HEAD'], async (caller) => ({
-      models: (await listModels(services, caller)).map(withTag),
-    })),
+    get(
+      '/api/tags',
+      ['GET', 'HEAD'],
+      async (caller) => ({ models: (await listModels(services, caller)).map(withTag) }),
+      { isTagged: true },
+    ),
     // The loaded models change with every request, so each Ollama is asked now.
     get('/api/ps', ['GET'], async (caller) => ({
       models: visibleTo(caller, mergeRunning(await readListings(services, { fresh: true }))),

@@ -1,5 +1,6 @@
 import type { OllamaTag } from '@drover/fleet';
 import { goJson } from '../../go-compat/go-text.ts';
+import { tagged } from '../../http/entity-tag.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import { parseModelName } from '../../model/model-name.ts';
 import { unlistedModel } from '../../model/required-model.ts';
@@ -19,7 +20,7 @@ export function modelRoutes(services: GatewayServices): readonly Route[] {
       const tags = await listModels(services, exchange.principal);
       markSimulated(services, exchange);
       const body = `${goJson(write(tags, model))}\n`;
-      exchange.reply({ status: 200, contentType: translatedType, body });
+      exchange.reply(tagged(exchange, { status: 200, contentType: translatedType, body }));
     };
   return [
     { methods: ['GET'], path: '/v1/models', right: 'list', handler: answer(modelList) },
