@@ -15,6 +15,7 @@ it('writes one line for each request, with its trace and without its content', a
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
   try {
+    await fetch(`${stack.gateway.url}/healthz`);
     await fetch(`${stack.gateway.url}/nowhere?token=hidden`);
     const answer = await fetch(`${stack.gateway.url}/v1/chat/completions`, {
       method: 'POST',
@@ -52,6 +53,7 @@ it('writes one line for each request, with its trace and without its content', a
       firstByteMs: expect.any(Number) as number,
       bytes: expect.any(Number) as number,
     });
+    expect(lines().map(({ path }) => path)).not.toContain('/healthz');
     expect(readFileSync(file, 'utf8')).not.toContain('hidden');
   } finally {
     await stack.end();

@@ -24,7 +24,7 @@ export class RequestObserver {
     const { tracer, accessLog } = this.#options;
     const given = exchange.header('traceparent');
     exchange.trace = given !== undefined && readTraceParent(given) !== undefined ? given : undefined;
-    if (!tracer.isOn && accessLog === undefined) return;
+    if ((!tracer.isOn && accessLog === undefined) || probes.has(exchange.facts.route)) return;
     const startedAtMs = this.#options.clock.wallNow();
     const span = tracer.start({
       name: `${exchange.method} ${exchange.facts.route}`.trimEnd(),
@@ -117,6 +117,9 @@ export class RequestObserver {
       });
   }
 }
+
+/** Routes that are asked every second, also by the gateway itself. */
+const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 const wellEnded: ReadonlySet<string> = new Set(['served', 'moved', 'running']);
 
