@@ -34,7 +34,7 @@ export {
 export { recordEvents } from './events/record-events.ts';
 export { isoTime } from './protocol/iso-time.ts';
 export { createFleetClient, type FleetClientOptions } from './client/create-fleet-client.ts';
-export type { FleetCall, FleetClient, FleetHead, FleetRequest } from './client/fleet-client.ts';
+export type { FleetCall, FleetClient, FleetHead, FleetRequest, TakeBatch } from './client/fleet-client.ts';
 export type { AttemptView, Candidate, RequestDecisions } from './client/request-decisions.ts';
 export { defaults, type FleetConfig, resolveConfig, liveFields } from './config.ts';
 export { AdminJobDiffersError, FleetError, type FleetErrorCode } from './errors.ts';

@@ -11,6 +11,9 @@ import type { EndpointTable } from './endpoint-table.ts';
 import { PathNames } from './path-names.ts';
 import { RecentEnds } from './recent-ends.ts';
 
+/** Number of recipients by uid above which they are looked up by path again. */
+const maxRecent = 4_096;
+
 /** What the system does when its root actor fails or ends. */
 export interface RootListener {
   rootFailed(cause: unknown): void;
@@ -26,6 +29,8 @@ export class LocalDirectory implements ActorDirectory {
   readonly #listener: RootListener;
   readonly #ends = new RecentEnds();
   readonly #pathNames = new PathNames();
+  /** Recipients of messages of other nodes, by uid: each stream gets a message for every token. */
+  readonly #recent = new Map<number, { readonly path: string; readonly cell: ActorCell }>();
   #uids = 0;
 
   constructor(identity: NodeIdentity, endpoints: EndpointTable, listener: RootListener) {
@@ -73,9 +78,17 @@ export class LocalDirectory implements ActorDirectory {
 
   /** The actor or the adapter at an address of this node. */
   findRecipient(path: string, uid: number): Recipient | undefined {
-    if (path !== adapterPath) return this.findAlive(path, uid);
-    const found = this.#endpoints.find(uid);
-    return found instanceof Adapter ? found : undefined;
+    if (path === adapterPath) {
+      const found = this.#endpoints.find(uid);
+      return found instanceof Adapter ? found : undefined;
+    }
+    const recent = this.#recent.get(uid);
+    if (recent?.path === path) return recent.cell.alive ? recent.cell : undefined;
+    const cell = this.findAlive(path, uid);
+    if (cell === undefined || uid === 0) return cell;
+    if (this.#recent.size >= maxRecent) this.#recent.clear();
+    this.#recent.set(uid, { path, cell });
+    return cell;
   }
 
   #cellAt(path: string): ActorCell | undefined {
@@ -100,6 +113,7 @@ export class LocalDirectory implements ActorDirectory {
 
   ended(actor: LocalActor, reason: TerminationReason, cause: FailureCause | undefined): void {
     this.#ends.add(actor.uid, reason, cause);
+    this.#recent.delete(actor.uid);
     if (actor === this.root) this.#listener.rootEnded();
   }
 

@@ -73,6 +73,9 @@ export interface FleetRequest {
   readonly interTokenTimeoutMs?: number;
 }
 
+/** Takes lines; returns a promise when the next lines must wait for it. */
+export type TakeBatch = (lines: readonly string[]) => Promise<void> | undefined;
+
 export interface FleetCall {
   /**
    * Resolves when the first byte of an answer has arrived. An error answer that may concern only the host (429, 5xx,
@@ -89,6 +92,14 @@ export interface FleetCall {
    *   thrown
    */
   readonly lines: AsyncIterable<readonly string[]>;
+  /**
+   * Passes the same batches to `take`, without a promise for each batch: for one that handles every token. While the
+   * promise that `take` returned has not settled, no batch follows. In place of `lines`, and once. When `take` throws,
+   * the call is cancelled and the error is thrown here.
+   *
+   * @throws FleetError as `lines`
+   */
+  forEachBatch(take: TakeBatch): Promise<void>;
   cancel(reason: string): void;
 }
 

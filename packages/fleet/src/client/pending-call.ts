@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import type { FleetError } from '../errors.ts';
-import type { FleetCall, FleetHead } from './fleet-client.ts';
+import type { FleetCall, FleetHead, TakeBatch } from './fleet-client.ts';
 
 /** Calls from a `PendingCall` to its session. */
 export interface CallOwner {
@@ -14,6 +14,13 @@ export interface CallOwner {
 interface Batch {
   readonly lines: readonly string[];
   readonly count: number;
+}
+
+/** The reader of `forEachBatch`. */
+interface Taker extends PromiseWithResolvers<void> {
+  readonly take: TakeBatch;
+  /** The last lines are still being taken. */
+  busy: boolean;
 }
 
 type NextLines = IteratorResult<readonly string[], undefined>;
@@ -30,6 +37,7 @@ export class PendingCall implements FleetCall {
   readonly #rejectHead: (error: FleetError) => void;
   readonly #batches: Batch[] = [];
   #waiter: PromiseWithResolvers<NextLines> | undefined;
+  #taker: Taker | undefined;
   #headResolved = false;
   #ended = false;
   #error: FleetError | undefined;
@@ -66,6 +74,12 @@ export class PendingCall implements FleetCall {
 
   /** Called by the session with the next lines. Returns true if the consumer was waiting and has taken the lines. */
   push(lines: readonly string[], count: number): boolean {
+    const taker = this.#taker;
+    if (taker !== undefined && !taker.busy) {
+      // Nothing is queued while the reader is not busy.
+      this.#give(taker, lines);
+      return true;
+    }
     if (this.#waiter === undefined) {
       this.#batches.push({ lines, count });
       return false;
@@ -87,11 +101,67 @@ export class PendingCall implements FleetCall {
     this.#waiter = undefined;
     if (error === undefined) waiter?.resolve({ done: true, value: undefined });
     else waiter?.reject(error);
+    if (this.#taker !== undefined) this.#giveQueued(this.#taker);
+  }
+
+  forEachBatch(take: TakeBatch): Promise<void> {
+    this.#beginReading();
+    const taker: Taker = { take, busy: false, ...Promise.withResolvers<void>() };
+    this.#taker = taker;
+    this.#giveQueued(taker);
+    return taker.promise;
+  }
+
+  #give(taker: Taker, lines: readonly string[]): void {
+    try {
+      const taken = taker.take(lines);
+      if (taken === undefined) return;
+      taker.busy = true;
+      void this.#giveMoreAfter(taken, taker);
+    } catch (error) {
+      this.#leave(taker, error);
+    }
+  }
+
+  async #giveMoreAfter(taken: Promise<void>, taker: Taker): Promise<void> {
+    try {
+      await taken;
+    } catch (error) {
+      this.#leave(taker, error);
+      return;
+    }
+    taker.busy = false;
+    this.#giveQueued(taker);
+  }
+
+  /** Passes on what is queued, and the end after it. */
+  #giveQueued(taker: Taker): void {
+    while (this.#taker === taker && !taker.busy) {
+      const batch = this.#batches.shift();
+      if (batch === undefined) break;
+      if (!this.#ended) this.#owner.consumed(batch.count);
+      this.#give(taker, batch.lines);
+    }
+    if (this.#taker !== taker || taker.busy || !this.#ended) return;
+    this.#taker = undefined;
+    if (this.#error === undefined) taker.resolve();
+    else taker.reject(this.#error);
+  }
+
+  #leave(taker: Taker, error: unknown): void {
+    this.#taker = undefined;
+    this.#batches.length = 0;
+    this.cancel('the reader left');
+    taker.reject(error);
+  }
+
+  #beginReading(): void {
+    if (this.#iterated) throw new InvalidArgumentError('lines', 'may be iterated once');
+    this.#iterated = true;
   }
 
   #iterate(): AsyncIterator<readonly string[], undefined> {
-    if (this.#iterated) throw new InvalidArgumentError('lines', 'may be iterated once');
-    this.#iterated = true;
+    this.#beginReading();
     return {
       next: () => this.#next(),
       return: () => {

@@ -4,6 +4,7 @@ import { wireStrings } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
 import type { StreamMessage } from './stream-message.ts';
+import { withShortcut } from './with-shortcut.ts';
 
 /**
  * Messages of an instance, or of its job, to the fleet session that opened a stream. All of them travel on the data
@@ -113,10 +114,11 @@ export type FailureCode =
   | 'bad-upstream'
   | 'cancelled';
 
-const streamId = z.string().min(1).max(64);
+const maxStreamIdChars = 64;
+const streamId = z.string().min(1).max(maxStreamIdChars);
 const count = z.number().int().min(0);
 
-export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUnion('kind', [
+const anySessionMessage: z.ZodType<SessionMessage> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('accepted'),
     streamId,
@@ -174,3 +176,22 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     message: z.string(),
   }),
 ]);
+
+/** The protocol of a session. A chunk, which comes for every token, is checked without a schema. */
+export const sessionMessageSchema: z.ZodType<SessionMessage> = withShortcut(anySessionMessage, isChunk);
+
+function isChunk(value: unknown): value is Extract<SessionMessage, { kind: 'chunk' }> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, streamId: id, first, lines, continues } = value as Record<string, unknown>;
+  return (
+    kind === 'chunk' &&
+    typeof id === 'string' &&
+    id.length > 0 &&
+    id.length <= maxStreamIdChars &&
+    Number.isSafeInteger(first) &&
+    (first as number) >= 0 &&
+    Array.isArray(lines) &&
+    lines.every((line) => typeof line === 'string') &&
+    (continues === undefined || typeof continues === 'boolean')
+  );
+}

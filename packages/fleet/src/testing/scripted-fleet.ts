@@ -153,8 +153,10 @@ function openCall(
       script.end();
     },
   };
-  return {
-    call: { head: head.promise, lines: read(), cancel: (reason) => fail('cancelled', reason) },
-    script,
+  const lines = read();
+  const forEachBatch: FleetCall['forEachBatch'] = async (take) => {
+    for await (const batch of lines) await take(batch);
   };
+  const cancel = (reason: string): void => fail('cancelled', reason);
+  return { call: { head: head.promise, lines, forEachBatch, cancel }, script };
 }

@@ -26,9 +26,11 @@ export async function pumpStream(
   try {
     const betweenTokens = metrics.betweenTokens(labels.route, labels.model);
     let lastMs: number | undefined;
-    for await (const lines of call.lines) {
+    await call.forEachBatch((lines) => {
       meter.addLines(lines);
-      if (exchange.isGone) return 'client-gone';
+      // The abort of its signal ends the call of a client that has gone.
+      if (exchange.isGone) return undefined;
+      if (exchange.interruption) throw exchange.interruption;
       const text = translate(answer, lines);
       const nowMs = node.clock.now();
       if (lastMs === undefined) {
@@ -39,9 +41,8 @@ export async function pumpStream(
         metrics.firstToken(labels.route, labels.model, exchange.facts.firstByteMs / 1_000);
       } else betweenTokens((nowMs - lastMs) / 1_000);
       lastMs = nowMs;
-      if (text !== '' && !exchange.write(text)) await exchange.drained();
-      if (exchange.interruption) throw exchange.interruption;
-    }
+      return text === '' || exchange.write(text) ? undefined : exchange.drained();
+    });
     if (exchange.isGone) return 'client-gone';
     if (lastMs === undefined) exchange.begin(200, answer.streamType, answer.filler);
     exchange.end();

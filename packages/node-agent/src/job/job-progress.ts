@@ -52,13 +52,23 @@ export function enterPhase(
   limits: ProgressLimits,
   nowMs: number,
 ): JobProgress {
-  return lookLater({ ...progress, phase, steppedAtMs: nowMs }, limits, nowMs);
+  // Called for every token: no copies in between.
+  return {
+    phase,
+    deadlineAtMs: progress.deadlineAtMs,
+    steppedAtMs: nowMs,
+    lookAtMs: isInside(phase) ? nowMs + limits.silenceLookMs : Number.POSITIVE_INFINITY,
+  };
 }
 
 /** The silence was reported to the instance: schedules the next report. */
 export function lookLater(progress: JobProgress, limits: ProgressLimits, nowMs: number): JobProgress {
-  const isInside = progress.phase === 'waiting' || progress.phase === 'streaming';
-  return { ...progress, lookAtMs: isInside ? nowMs + limits.silenceLookMs : Number.POSITIVE_INFINITY };
+  const lookAtMs = isInside(progress.phase) ? nowMs + limits.silenceLookMs : Number.POSITIVE_INFINITY;
+  return { ...progress, lookAtMs };
+}
+
+function isInside(phase: JobPhase): boolean {
+  return phase === 'waiting' || phase === 'streaming';
 }
 
 /** Marks the request as temporarily outside Ollama: silence is not judged, and limits of silence do not apply. */

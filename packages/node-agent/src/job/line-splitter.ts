@@ -22,7 +22,11 @@ export class LineSplitter {
     let start = 0;
     for (let end = packet.indexOf(newline); end >= 0; end = packet.indexOf(newline, start)) {
       if (this.#heldBytes + end - start > this.#maxLineBytes) return 'too-long';
-      const line = this.#complete(packet.subarray(start, end));
+      // Nearly every packet is one line; decoded without a view of its own.
+      const line =
+        this.#held.length === 0
+          ? packet.toString('utf8', start, lineEnd(packet, start, end))
+          : this.#complete(packet.subarray(start, end));
       if (line !== '') lines.push(line);
       start = end + 1;
     }
@@ -43,7 +47,11 @@ export class LineSplitter {
     const whole = this.#held.length === 0 ? tail : Buffer.concat([...this.#held, tail]);
     this.#held = [];
     this.#heldBytes = 0;
-    const end = whole.at(-1) === carriageReturn ? whole.length - 1 : whole.length;
-    return whole.toString('utf8', 0, end);
+    return whole.toString('utf8', 0, lineEnd(whole, 0, whole.length));
   }
+}
+
+/** End of the line from `start` to `end` without a carriage return. */
+function lineEnd(bytes: Buffer, start: number, end: number): number {
+  return end > start && bytes[end - 1] === carriageReturn ? end - 1 : end;
 }

@@ -1,5 +1,6 @@
 import { modelKey } from '@drover/fleet';
 
+/** Most model names whose keys are kept, and most models whose instants are kept. */
 const maxModels = 512;
 
 /**
@@ -8,6 +9,8 @@ const maxModels = 512;
  */
 export class RecentBytes {
   readonly #atMs = new Map<string, number>();
+  /** Key of each name that jobs wrote: the key of a name is not made for every token. */
+  readonly #keys = new Map<string, string>();
   #lastAtMs = Number.NEGATIVE_INFINITY;
 
   /** Instant of the newest byte of any answer; `-Infinity` before the first. */
@@ -16,7 +19,7 @@ export class RecentBytes {
   }
 
   note(model: string, nowMs: number): void {
-    const key = modelKey(model);
+    const key = this.#keyOf(model);
     if (!this.#atMs.has(key) && this.#atMs.size >= maxModels) this.#atMs.clear();
     this.#atMs.set(key, nowMs);
     this.#lastAtMs = nowMs;
@@ -25,5 +28,14 @@ export class RecentBytes {
   /** Instant of the newest byte of an answer of the model; `-Infinity` if none is known. */
   of(model: string): number {
     return this.#atMs.get(modelKey(model)) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #keyOf(model: string): string {
+    let key = this.#keys.get(model);
+    if (key !== undefined) return key;
+    key = modelKey(model);
+    if (this.#keys.size >= maxModels) this.#keys.clear();
+    this.#keys.set(model, key);
+    return key;
   }
 }
