@@ -351,7 +351,14 @@ describe('when Ollama misbehaves', () => {
 describe('leaving Ollama', () => {
   const leaves: [string, (rig: AgentRig, session: ReturnType<AgentRig['open']>) => Promise<void> | void][] = [
     ['a cancel', (_rig, session) => session.cancel()],
-    ['the end of the session', (_rig, session) => session.die()],
+    [
+      'the end of the session',
+      async (rig, session) => {
+        await session.die();
+        // A young request is not watched yet.
+        await rig.pass(250);
+      },
+    ],
     [
       'silence of the receiver',
       async (rig, session) => {

@@ -76,7 +76,7 @@ class Job {
     this.#task = task;
     this.#context = context;
     this.#trace = new JobTrace(task, context.clock);
-    this.#readerWatch = new ReaderWatch(context, task.replyTo, task.presence);
+    this.#readerWatch = new ReaderWatch(context, task.replyTo, task.presence, now);
     this.#limits = progressLimits(task.limits, open);
     this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
     this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
@@ -278,10 +278,8 @@ class Job {
     }
     const { requestId, model } = this.#task.open;
     const { code, message, excerpt } = finish;
-    this.#context.log.debug(
-      { requestId, model, url: this.#task.ollama.url, code, excerpt },
-      `an answer of Ollama failed: ${message}`,
-    );
+    const facts = { requestId, model, url: this.#task.ollama.url, code, excerpt };
+    this.#context.log.debug(facts, `an answer of Ollama failed: ${message}`);
     this.#send({ kind: 'fail', code, message });
     this.#leave(code, message, finish.nonsense);
   }
@@ -293,6 +291,7 @@ class Job {
     this.#takeAnswer();
     this.#confirmParts();
     const now = this.#context.clock.now();
+    this.#readerWatch.wake(now);
     const verdict = decideProgress(this.#progress, this.#limits, now);
     if (verdict.kind === 'fail' || verdict.kind === 'look') {
       // The last line has arrived, although the connection is still open.
@@ -396,7 +395,8 @@ class Job {
 
   /** One timer serves all deadlines; it is only ever moved to an earlier instant. */
   #armWake(): void {
-    const dueAtMs = Math.min(senderWakeAtMs(this.#sender), progressWakeAtMs(this.#progress, this.#limits));
+    const progressAtMs = progressWakeAtMs(this.#progress, this.#limits);
+    const dueAtMs = Math.min(senderWakeAtMs(this.#sender), progressAtMs, this.#readerWatch.dueAtMs);
     if (dueAtMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = dueAtMs;
     this.#context.setTimer('wake', Math.max(0, dueAtMs - this.#context.clock.now()), { kind: 'wake' });
