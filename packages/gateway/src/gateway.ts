@@ -114,9 +114,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
   const memory = givenMemory ?? startMemory(node, memoryOptions);
   const queues = givenQueues ?? startQueues(node);
-  const adminJobs = followAdminJobs(node);
   const quotas = createQuotas(node);
   const events = startEventPublisher(node);
+  const adminJobs = followAdminJobs(node, events);
   const eventFeed = followEvents(node);
   const endRemedies = publishRemedyEvents(node, events);
   const endData = publishDataEvents(node, { memory, queues }, events);

@@ -8,7 +8,7 @@ import {
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode, Entities, Leadership } from '@drover/actor-core/cluster';
 import { FenceRejectedError, type StoreUnavailableError } from '@drover/actor-core/durable';
-import { type FleetClient, isoTime } from '@drover/fleet';
+import { type EventPublisher, type FleetClient, isoTime } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
@@ -25,6 +25,7 @@ import { DirectoryRecords, type Records } from './directory-records.ts';
 import { type DirectoryState, loadDirectory } from './directory-state.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { HostSeen } from './host-table.ts';
+import { RecordEvents } from './record-events.ts';
 
 type Tenure = LeaderTenure<DirectoryState<AnswerRef>>;
 type SpawnRequest = Extract<DirectoryRequest, { kind: 'spawn' }>;
@@ -52,6 +53,8 @@ export interface DirectorySpec {
   readonly config: AgentsConfig;
   readonly entity: AgentEntity;
   readonly entities: Entities;
+  /** @default no events are published */
+  readonly events?: EventPublisher | undefined;
 }
 
 /** Requests that need a new record: refused while the store accepts no writes. */
@@ -93,6 +96,7 @@ class Directory {
   readonly #context: ActorContext<Message>;
   readonly #records: DirectoryRecords;
   readonly #effects: EffectRunner;
+  readonly #events: RecordEvents;
   readonly #health: StoreHealth;
   readonly #unsubscribes: (() => void)[];
   #tenure: Tenure | undefined;
@@ -104,6 +108,7 @@ class Directory {
     this.#context = context;
     this.#records = new DirectoryRecords(spec.node);
     this.#effects = new EffectRunner(spec, this.#records, context.log, context.self);
+    this.#events = new RecordEvents(spec.events);
     this.#health = new StoreHealth(context.log, agentsGroup);
     const { self } = context;
     this.#unsubscribes = [
@@ -245,6 +250,7 @@ class Directory {
 
   #endTenure(): void {
     this.#tenure?.writer.stop();
+    this.#events.clear();
     this.#tenure = undefined;
   }
 
@@ -279,6 +285,7 @@ class Directory {
     if (tenure !== this.#tenure) return;
     if (outcome.type === 'written') {
       this.#health.noteSuccess();
+      this.#events.noteWritten(outcome.write);
       return this.#decide({ type: 'written', write: outcome.write });
     }
     if (outcome.error instanceof FenceRejectedError) {
@@ -353,6 +360,9 @@ class Directory {
     const { clock, random } = this.#context;
     const moment = { nowMs: clock.now(), wallMs: clock.wallNow(), random };
     const effects = decideDirectory(tenure.state, event, moment);
-    for (const effect of effects) this.#effects.perform(tenure, effect);
+    for (const effect of effects) {
+      this.#events.noteEffect(effect);
+      this.#effects.perform(tenure, effect);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { createLiveConfig } from '@drover/actor-core';
 import { type ClusterNode, joinLeadership, startEntities } from '@drover/actor-core/cluster';
-import type { FleetClient } from '@drover/fleet';
+import type { EventPublisher, FleetClient } from '@drover/fleet';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
 import { type AgentsConfig, liveFields, resolveConfig } from '../config.ts';
 import { agentEntity } from '../manager/agent-entity.ts';
@@ -31,6 +31,7 @@ export interface AgentHost {
  * Makes a node with the role `host` run agents and take part in the leadership. Resolves once the actors of the host
  * are started, before the node leads or runs an agent.
  *
+ * @param events publishes what happens to agents and runs
  * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`
  */
@@ -38,6 +39,7 @@ export async function startAgentHost(
   node: ClusterNode,
   fleet: FleetClient,
   config: Partial<AgentsConfig> = {},
+  events?: EventPublisher,
 ): Promise<AgentHost> {
   const live = createLiveConfig(resolveConfig, config, liveFields);
   const resolved = live.current;
@@ -51,7 +53,7 @@ export async function startAgentHost(
   );
   const leadership = joinLeadership(node, { group: agentsGroup });
   const directory = node.system.spawn(
-    directoryProps({ node, fleet, leadership, definitions, config: resolved, entity, entities }),
+    directoryProps({ node, fleet, leadership, definitions, config: resolved, entity, entities, events }),
     directoryPath,
   );
   return {

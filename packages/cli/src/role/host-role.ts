@@ -37,8 +37,8 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
     const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
     stopSources.push(publishDataEvents(node, { memory, queues }, events));
-    const stopAdminJobs = serveAdminJobs(node);
-    const host = await startAgentHost(node, fleet, configs.agents);
+    const stopAdminJobs = serveAdminJobs(node, events);
+    const host = await startAgentHost(node, fleet, configs.agents, events);
     const stopReports = publishStoreReports(node, {
       memory,
       plan: { groups: [agentsGroup] },

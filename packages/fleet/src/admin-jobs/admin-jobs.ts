@@ -9,9 +9,11 @@ import {
   decodeAdminJob,
   isOver,
 } from './admin-job.ts';
+import type { EventPublisher } from '../events/event-publisher.ts';
 import { modelKey } from '../protocol/model-name.ts';
 import { AdminJobStore } from './admin-job-store.ts';
 import { decideSubmit } from './decide-admin-job.ts';
+import { publishJob } from './publish-job.ts';
 
 /** The admin jobs of the cluster, as a node sees them that may use the store. */
 export interface AdminJobs {
@@ -52,8 +54,8 @@ const caughtUpMs = 2_000;
 const maxWrites = 5;
 
 /** Follows the admin jobs of the cluster until `close`. */
-export function followAdminJobs(node: LocalNode): AdminJobs {
-  const jobs = new Following(node);
+export function followAdminJobs(node: LocalNode, events?: EventPublisher): AdminJobs {
+  const jobs = new Following(node, events);
   jobs.open();
   return jobs;
 }
@@ -61,6 +63,7 @@ export function followAdminJobs(node: LocalNode): AdminJobs {
 class Following implements AdminJobs {
   readonly #node: LocalNode;
   readonly #store: AdminJobStore;
+  readonly #events: EventPublisher | undefined;
   readonly #jobs = new Map<string, AdminJob>();
   /** Runs that were submitted here and not seen yet, by id. */
   readonly #unseen = new Set<string>();
@@ -70,8 +73,9 @@ class Following implements AdminJobs {
   #timer: { cancel(): void } | undefined;
   #hasEnded = false;
 
-  constructor(node: LocalNode) {
+  constructor(node: LocalNode, events: EventPublisher | undefined) {
     this.#node = node;
+    this.#events = events;
     this.#store = new AdminJobStore(node);
   }
 
@@ -172,7 +176,10 @@ class Following implements AdminJobs {
       if (decision.kind === 'differs') throw new AdminJobDiffersError(decision.job);
       if (decision.kind === 'joined') return this.#expect(decision.job);
       this.#expect(decision.job);
-      if (await this.#store.write(key, decision.job, revision)) return decision.job;
+      if (await this.#store.write(key, decision.job, revision)) {
+        publishJob(this.#events, decision.job);
+        return decision.job;
+      }
       this.#unseen.delete(id);
       if (writes === maxWrites) throw new AdminJobDiffersError(known ?? decision.job);
     }

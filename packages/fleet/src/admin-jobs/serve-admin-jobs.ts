@@ -1,4 +1,5 @@
 import { anyToken, type LocalNode, senderOf } from '@drover/actor-core/cluster';
+import type { EventPublisher } from '../events/event-publisher.ts';
 import { type AdminJob, encodeAdminJob } from './admin-job.ts';
 import { AdminJobStore } from './admin-job-store.ts';
 import {
@@ -7,6 +8,7 @@ import {
   decodeAdminQuestion,
   encodeAdminMessage,
 } from './admin-message.ts';
+import { publishJob } from './publish-job.ts';
 import { type AdminReport, decideReport } from './decide-admin-job.ts';
 
 /** Queue group of the hosts: one of them answers each question. */
@@ -27,8 +29,8 @@ const keepMs = 5_000;
  *
  * @returns the function that ends it
  */
-export function serveAdminJobs(node: LocalNode): () => void {
-  const keeper = new Keeper(node);
+export function serveAdminJobs(node: LocalNode, events?: EventPublisher): () => void {
+  const keeper = new Keeper(node, events);
   keeper.keepBucket();
   return () => keeper.end();
 }
@@ -36,13 +38,15 @@ export function serveAdminJobs(node: LocalNode): () => void {
 class Keeper {
   readonly #node: LocalNode;
   readonly #store: AdminJobStore;
+  readonly #events: EventPublisher | undefined;
   readonly #subscription: { unsubscribe(): void };
   #timer: { cancel(): void } | undefined;
   #running = 0;
   #hasEnded = false;
 
-  constructor(node: LocalNode) {
+  constructor(node: LocalNode, events: EventPublisher | undefined) {
     this.#node = node;
+    this.#events = events;
     this.#store = new AdminJobStore(node);
     this.#subscription = node.transport.subscribe(
       node.subjects.adminJobs(anyToken),
@@ -101,7 +105,9 @@ class Keeper {
       const decision = decideReport(job, report, sender);
       if (decision.kind === 'gone') return 'gone';
       if (decision.kind === 'known') return 'noted';
-      if (await this.#store.write(report.key, decision.job, revision)) return 'noted';
+      if (!(await this.#store.write(report.key, decision.job, revision))) continue;
+      publishJob(this.#events, decision.job);
+      return 'noted';
     }
     return 'busy';
   }

@@ -8,7 +8,7 @@ import { droverJson } from './drover-reply.ts';
  * The durable jobs that change models: what runs at which host, how far it is, and what ended within the last hour.
  * `DELETE` ends one.
  */
-export function adminJobRoutes({ adminJobs }: GatewayServices): readonly Route[] {
+export function adminJobRoutes({ adminJobs, events }: GatewayServices): readonly Route[] {
   return [
     {
       methods: ['GET', 'HEAD'],
@@ -25,6 +25,12 @@ export function adminJobRoutes({ adminJobs }: GatewayServices): readonly Route[]
       handler: async (exchange, { id = '' }) => {
         if (!(await adminJobs.cancel(id)))
           throw new RequestFailure(404, 'job-not-found', 'there is no admin job with this id');
+        events.publish('model.job-cancelled', {
+          targets: [`job/${id}`],
+          payload: { job: id, by: exchange.principal.keyId },
+          causationId: exchange.requestId,
+          traceparent: exchange.header('traceparent'),
+        });
         exchange.reply({ status: 204, contentType: '', body: '' });
       },
     },

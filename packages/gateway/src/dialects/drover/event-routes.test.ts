@@ -36,6 +36,7 @@ async function setup() {
   return {
     gateway: gateway.gateway,
     events,
+    texts: known.texts,
     open,
     /** All stored events that the key sees. */
     stored: async (name: keyof typeof known.texts, query = ''): Promise<readonly Received[]> =>
@@ -156,6 +157,34 @@ it.each([
   const response = await s.open('admin', query);
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ error: { code: 'invalid-input', field } });
+});
+
+it('tells who made, renewed and revoked a key, and never the key itself', async () => {
+  await using s = await setup();
+  const call = (method: string, path: string, body?: object) =>
+    fetch(`${s.gateway.url}/api/v1/keys${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${s.texts.admin}`,
+        'x-drover-request-id': `req-${method}${path.length}`,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  const made = await (await call('POST', '', { name: 'ci' })).text();
+  const secret = (JSON.parse(made) as { key: string }).key;
+  await call('POST', '/ci/rotate', {});
+  await call('DELETE', '/ci');
+  await until(async () => (await s.stored('viewer')).length === 3, 'the events');
+  const text = JSON.stringify(await s.stored('viewer'));
+  expect((JSON.parse(text) as object[])[0]).toMatchObject({
+    type: 'key.created',
+    source: 'gw',
+    causationId: 'req-POST0',
+    payload: { name: 'ci', roles: ['user'], by: expect.stringMatching(/^[0-9a-f]{16}$/) },
+  });
+  expect(text).toContain('key.rotated');
+  expect(text).toContain('key.revoked');
+  expect(text).not.toContain(secret.slice(-43));
 });
 
 it('ends the streams of events when the gateway stops', async () => {

@@ -15,27 +15,44 @@ import { readJson } from './read-json.ts';
 
 const defaultGraceMs = 0;
 
+type KeyEventType = 'key.created' | 'key.rotated' | 'key.revoked';
+
 /**
  * Keys: `GET` and `POST /api/v1/keys`, `POST /api/v1/keys/{key}/rotate`, `DELETE /api/v1/keys/{key}`, and
  * `GET /api/v1/explain?key=&method=&route=&model=`. `{key}` is an id or a name that only one key has.
  */
 export function keyRoutes(services: GatewayServices): readonly Route[] {
-  const { keys, node } = services;
+  const { keys, node, events } = services;
   if (keys === undefined) return [];
+  const tell = (type: KeyEventType, record: KeyRecord, exchange: Exchange): void => {
+    const { id, name, roles, tenant: keyTenant } = record;
+    events.publish(type, {
+      targets: [`key/${id}`],
+      payload: { key: id, name, roles, keyTenant, by: exchange.principal.keyId },
+      causationId: exchange.requestId,
+      traceparent: exchange.header('traceparent'),
+    });
+  };
   const shown = (record: KeyRecord): object => keyView(record, node.clock.wallNow());
   const issued = ({ record, text }: ShownKey): object => ({ ...shown(record), key: text });
   return [
     route('GET', '/keys', (exchange) => exchange.reply(droverJson({ keys: keys.list().map(shown) }))),
     route('POST', '/keys', async (exchange) => {
       const spec = await readJson(exchange, createKeyRequest, services.bodies);
-      exchange.reply(droverJson(issued(await create(keys, spec)), 201));
+      const made = await create(keys, spec);
+      tell('key.created', made.record, exchange);
+      exchange.reply(droverJson(issued(made), 201));
     }),
     route('POST', '/keys/{key}/rotate', async (exchange, { key = '' }) => {
       const { graceMs = defaultGraceMs } = await readJson(exchange, rotateKeyRequest, services.bodies);
-      exchange.reply(droverJson(issued(await keys.rotate(key, graceMs))));
+      const made = await keys.rotate(key, graceMs);
+      tell('key.rotated', made.record, exchange);
+      exchange.reply(droverJson(issued(made)));
     }),
     route('DELETE', '/keys/{key}', async (exchange, { key = '' }) => {
-      exchange.reply(droverJson(shown(await keys.revoke(key))));
+      const record = await keys.revoke(key);
+      tell('key.revoked', record, exchange);
+      exchange.reply(droverJson(shown(record)));
     }),
     route('GET', '/explain', (exchange) => explain(services, keys, exchange)),
   ];
