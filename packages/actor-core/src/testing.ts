@@ -33,6 +33,12 @@ export {
   MemoryTransport,
   type Passage,
 } from './transport/memory-transport.ts';
+export {
+  createTestAuthority,
+  type TestAuthority,
+  type TestCertificate,
+  type TestCertificateOptions,
+} from './testing/certificates.ts';
 export { waitUntil } from './testing/wait-until.ts';
 export { ExpectationFailedError, type Match } from './testing/expectation.ts';
 export { createProbe, type FishingOutcome, type Probe } from './testing/probe.ts';

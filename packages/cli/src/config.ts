@@ -17,6 +17,8 @@ export interface UpConfig {
   readonly host: string;
   /** Whether an address that other machines can reach is served without any key. @default false */
   readonly insecure: boolean;
+  /** Certificate and key of the gateway, absolute paths; undefined for plain HTTP. */
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Addresses of Ollama hosts, as written. @default none: an Ollama on this machine is looked for */
   readonly ollama: readonly string[];
   /** Requests that one Ollama gets at a time (its OLLAMA_NUM_PARALLEL); 1 to 1024. @default 1 */
@@ -90,6 +92,7 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
     grpcPort: stated.number('grpc-port'),
     host,
     insecure: stated.isOn('insecure'),
+    tls: tlsOf(stated),
     ollama: Object.freeze([...ollama]),
     slots: stated.number('slots') ?? defaults.slots,
     sim: stated.number('sim'),
@@ -117,6 +120,13 @@ const contradictions: Readonly<Record<string, string>> = {
   'nats-server': 'names the server that Drover runs; with --nats none is run',
   'nats-servers': 'counts the servers that Drover runs; with --nats none is run',
 };
+
+function tlsOf(stated: StatedSettings): UpConfig['tls'] {
+  const [cert, key] = [stated.text('tls-cert'), stated.text('tls-key')];
+  return cert === undefined || key === undefined
+    ? undefined
+    : { certFile: resolve(cert), keyFile: resolve(key) };
+}
 
 function natsServersOf(stated: StatedSettings): 1 | 3 {
   const count = stated.number('nats-servers') ?? 1;

@@ -10,6 +10,14 @@ export interface GatewayConfig {
   readonly port: number;
   /** Port for gRPC, 0 for any free one; undefined for none. @default undefined */
   readonly grpcPort: number | undefined;
+  /** File with the certificate of the gateway and its chain, PEM; '' for plain HTTP. @default '' */
+  readonly tlsCert: string;
+  /** File with the private key of `tlsCert`, PEM. Goes with `tlsCert`. @default '' */
+  readonly tlsKey: string;
+  /** File with the authorities that sign the certificates of clients, PEM; '' asks for none. @default '' */
+  readonly tlsCa: string;
+  /** Whether a client must show a certificate of `tlsCa`, or may. @default 'require' */
+  readonly tlsClient: 'require' | 'request';
   /** Largest request body. @default 67_108_864 (64 MiB) */
   readonly maxBodyBytes: number;
   /**
@@ -120,6 +128,10 @@ export const defaults: GatewayConfig = Object.freeze({
   host: '127.0.0.1',
   port: 11_500,
   grpcPort: undefined,
+  tlsCert: '',
+  tlsKey: '',
+  tlsCa: '',
+  tlsClient: 'require',
   maxBodyBytes: 64 * 1024 * 1024,
   maxJsonKeys: 100_000,
   maxJsonValues: 1_000_000,
@@ -205,6 +217,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   const config: GatewayConfig = { ...defaults, ...given, ...raisedBounds(given) };
   checkNumbers(config);
   checkRelations(config);
+  checkTls(config);
   if (config.host === '') throw new InvalidArgumentError('host', 'must not be empty');
   if (!keepAlivePattern.test(config.keepAlive)) {
     throw new InvalidArgumentError(
@@ -268,6 +281,17 @@ const maxTenantLimits = 1_000;
 
 /** Every request for a name that is not a model of the fleet is compared with each of them. */
 const maxAliases = 256;
+
+function checkTls({ tlsCert, tlsKey, tlsCa, tlsClient }: GatewayConfig): void {
+  if (tlsCert !== '' && tlsKey === '')
+    throw new InvalidArgumentError('tlsCert', 'goes with tlsKey: both files are needed');
+  if (tlsKey !== '' && tlsCert === '')
+    throw new InvalidArgumentError('tlsKey', 'goes with tlsCert: both files are needed');
+  if (tlsCa !== '' && tlsCert === '')
+    throw new InvalidArgumentError('tlsCa', 'goes with tlsCert and tlsKey: without them HTTP is plain');
+  if (tlsClient !== 'require' && tlsClient !== 'request')
+    throw new InvalidArgumentError('tlsClient', `must be require or request (got ${String(tlsClient)})`);
+}
 
 /** Checks the fields that bound one another. */
 function checkRelations(config: GatewayConfig): void {

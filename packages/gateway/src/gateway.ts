@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { createLiveConfig, type Logger } from '@drover/actor-core';
+import { createLiveConfig } from '@drover/actor-core';
 import {
   type ClusterNode,
   followLeaders,
@@ -37,7 +37,8 @@ import { Dispatcher } from './http/dispatcher.ts';
 import { Drain } from './http/drain.ts';
 import { serveKept } from './keeping/kept-actor.ts';
 import { KeptStreams } from './keeping/kept-streams.ts';
-import { listen } from './http/http-server.ts';
+import { listen, type TlsOptions } from './http/http-server.ts';
+import { TlsKeeper } from './tls/tls-keeper.ts';
 import { Router } from './http/router.ts';
 import { Door } from './keys/door.ts';
 import type { FollowedKeys } from './keys/follow-keys.ts';
@@ -111,6 +112,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   } = options;
   const live = createLiveConfig(resolveConfig, settings, liveFields);
   const config = live.current;
+  const tls = await openTls(config, node);
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
   const memory = givenMemory ?? startMemory(node, memoryOptions);
   const queues = givenQueues ?? startQueues(node);
@@ -131,6 +133,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     memory,
     queues,
     config,
+    tls: tls?.keeper,
     settings: clusterSettings,
     keys: keys && new KeyAdmin(keys, node.clock),
     routeOf: (method, path) => router.match(method, path),
@@ -151,6 +154,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     failureOf,
   });
   const release = async (): Promise<void> => {
+    tls?.keeper.stop();
     services.metrics.stop();
     accessLog?.close();
     services.refusals.stop();
@@ -171,7 +175,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     if (!given) await fleet.stop();
   };
   const server = await listen(config, node.clock, {
-    listener: (request, response) => dispatcher.dispatch(request, response),
+    tls,
+    log: node.log,
+    handler: (request, response, certificate) => dispatcher.dispatch(request, response, certificate),
     exchanges: dispatcher.exchanges,
     allowOf: (method, target) => router.allowOf(method, target),
     freeConnection: () => dispatcher.limit.endSlowestBody(),
@@ -179,12 +185,12 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await release();
     throw error;
   });
-  const grpc = await startGrpc(config, dispatcher, node.log).catch(async (error: unknown) => {
+  const grpc = await startGrpc(config, dispatcher, node, tls).catch(async (error: unknown) => {
     await server.close();
     await release();
     throw error;
   });
-  services.clientWait.start(server.url);
+  services.clientWait.start(server.url, tls?.keeper);
   node.log.info({ url: server.url }, 'the gateway listens');
 
   let stopping: Promise<void> | undefined;
@@ -216,9 +222,10 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
 }
 
 async function startGrpc(
-  { grpcPort, host, maxBodyBytes }: GatewayConfig,
+  { grpcPort, host, maxBodyBytes, headersTimeoutMs }: GatewayConfig,
   dispatcher: Dispatcher,
-  log: Logger,
+  { clock, log }: ClusterNode,
+  tls: TlsOptions | undefined,
 ): Promise<GrpcServer | undefined> {
   if (grpcPort === undefined) return undefined;
   // A gateway without gRPC does not load its library.
@@ -226,7 +233,10 @@ async function startGrpc(
   return startGrpcServer({
     host,
     port: grpcPort,
-    listener: (request, response) => dispatcher.dispatch(request, response),
+    handler: (request, response, certificate) => dispatcher.dispatch(request, response, certificate),
+    tls,
+    handshakeTimeoutMs: headersTimeoutMs,
+    clock,
     maxMessageBytes: maxBodyBytes,
     log,
   });
@@ -245,6 +255,7 @@ function createServices(
     | 'queues'
     | 'config'
     | 'settings'
+    | 'tls'
     | 'keys'
     | 'routeOf'
   > & { readonly quotas: Quotas },
@@ -288,6 +299,14 @@ function createQuotas(node: ClusterNode): Quotas {
 function countGateways({ presence }: ClusterNode): number {
   return presence.members().filter(({ roles, state }) => roles.includes('gateway') && state === 'alive')
     .length;
+}
+
+/** @throws InvalidArgumentError naming the setting of a file that cannot be read or does not fit */
+async function openTls(config: GatewayConfig, { clock, log }: ClusterNode): Promise<TlsOptions | undefined> {
+  if (config.tlsCert === '') return undefined;
+  const { tlsCert, tlsKey, tlsCa, tlsClient } = config;
+  const keeper = await TlsKeeper.start({ paths: { tlsCert, tlsKey, tlsCa }, clock, log });
+  return { keeper, clients: tlsClient };
 }
 
 function doorOf(keys: FollowedKeys, config: GatewayConfig, { clock }: ClusterNode): Door {

@@ -159,7 +159,9 @@ beforeAll(async () => {
     log: silentLogger,
   });
   server = await listen(config, systemClock, {
-    listener: (request, response) => dispatcher.dispatch(request, response),
+    tls: undefined,
+    log: silentLogger,
+    handler: (request, response) => dispatcher.dispatch(request, response),
     exchanges: dispatcher.exchanges,
     allowOf: (method, target) => router.allowOf(method, target),
     freeConnection: () => false,

@@ -14,6 +14,7 @@ import type { GatewayMetrics } from './observe/gateway-metrics.ts';
 import type { MemberChanges } from './observe/member-changes.ts';
 import type { RemedyLog } from './observe/remedy-log.ts';
 import type { RefusalLog } from './observe/refusal-log.ts';
+import type { TlsKeeper } from './tls/tls-keeper.ts';
 
 /** What the routes of one gateway share. */
 export interface GatewayServices {
@@ -38,6 +39,8 @@ export interface GatewayServices {
   /** The events of the cluster. */
   readonly eventFeed: EventFeed;
   readonly config: GatewayConfig;
+  /** The certificate that is served; undefined for plain HTTP. */
+  readonly tls: TlsKeeper | undefined;
   /** Undefined for a gateway without such settings: it has no routes for them. */
   readonly settings: ClusterSettings | undefined;
   /** Undefined for a gateway without keys: it serves everyone and has no routes for keys. */

@@ -20,6 +20,8 @@ export interface ClusterFile {
   /** Credentials file for a NATS that `drover up` did not start. */
   readonly credsPath?: string | undefined;
   readonly gatewayUrl: string;
+  /** Certificate and key of the gateway, which also let the commands of this machine in. Absent for plain HTTP. */
+  readonly gatewayTls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Listen address of the gateway, as it was stated. */
   readonly listenHost?: string | undefined;
   readonly durability: string;
@@ -34,6 +36,7 @@ const schema: z.ZodType<ClusterFile> = z.object({
   issuer: z.object({ accountPublicKey: z.string(), signingSeed: z.string() }).optional(),
   credsPath: z.string().optional(),
   gatewayUrl: z.string(),
+  gatewayTls: z.object({ certFile: z.string(), keyFile: z.string() }).optional(),
   listenHost: z.string().optional(),
   durability: z.string(),
 });

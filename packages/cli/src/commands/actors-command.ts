@@ -7,6 +7,7 @@ import { Terminal } from '../output/terminal.ts';
 import { getJson } from '../gateway-client/gateway-api.ts';
 import { findGateway, type GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { addSettingsNamed, settingsFor, wholeNumber } from './options.ts';
+import { lookSettings } from './look-target.ts';
 import { watch } from './watch.ts';
 
 interface ActorsFlags {
@@ -21,7 +22,7 @@ export function actorsCommand(finish: (code: ExitCode) => void): Command {
     new Command('actors').description(
       'show the live actors of every node as a tree, and what is wrong with them',
     ),
-    ['url', 'key', 'data', 'config', 'json'],
+    [...lookSettings, 'json'],
   )
     .addOption(new Option('--node <name>', 'only this node'))
     .addOption(new Option('--path <prefix>', 'only actors whose path begins with this'))

@@ -3,13 +3,14 @@ import { type ExitCode, exitCodes } from '../errors.ts';
 import { Terminal } from '../output/terminal.ts';
 import { dataDirOf, findGateway } from '../gateway-client/gateway-address.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
+import { lookSettings } from './look-target.ts';
 
 export function doctorCommand(finish: (code: ExitCode) => void): Command {
   return addSettingsNamed(
     new Command('doctor').description(
       'check a running cluster and this machine; exit 1 when something is wrong',
     ),
-    ['url', 'key', 'data', 'config', 'json'],
+    [...lookSettings, 'json'],
   )
     .option('--deep', 'load a model on hosts that have none loaded, so that each answers a token')
     .addHelpText('after', "\nExample:\n  drover doctor --json | jq '.[] | select(.ok | not)'")

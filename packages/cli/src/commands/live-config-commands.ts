@@ -6,6 +6,7 @@ import { getJson, sendJson } from '../gateway-client/gateway-api.ts';
 import { alignColumns } from '../output/columns.ts';
 import type { StatedSettings } from '../settings/resolve-settings.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
+import { lookSettings } from './look-target.ts';
 
 type Finish = (code: ExitCode) => void;
 
@@ -74,7 +75,7 @@ function unsetCommand(finish: Finish): Command {
 }
 
 function looking(command: Command): Command {
-  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json']);
+  return addSettingsNamed(command, [...lookSettings, 'json']);
 }
 
 async function target(flags: object): Promise<{ stated: StatedSettings; gateway: GatewayAddress }> {

@@ -8,14 +8,12 @@ import { warningsFor } from '../up/warnings.ts';
 import { dataDirOf, findGateway } from '../gateway-client/gateway-address.ts';
 import { getJson } from '../gateway-client/gateway-api.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
+import { lookSettings } from './look-target.ts';
 import { watch } from './watch.ts';
 
 export function statusCommand(finish: (code: ExitCode) => void): Command {
   return addSettingsNamed(new Command('status').description('show the nodes of a running cluster'), [
-    'url',
-    'key',
-    'data',
-    'config',
+    ...lookSettings,
     'json',
   ])
     .addHelpText('after', '\nExample:\n  drover status --json | jq .nodes')
@@ -39,7 +37,7 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
 export function topCommand(finish: (code: ExitCode) => void): Command {
   return addSettingsNamed(
     new Command('top').description('show the nodes of a running cluster, again every second until Ctrl-C'),
-    ['url', 'key', 'data', 'config'],
+    lookSettings,
   )
     .addHelpText('after', '\nExample:\n  drover top --url http://127.0.0.1:11500')
     .action(async (flags: object) => {

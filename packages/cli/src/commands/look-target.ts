@@ -2,9 +2,20 @@ import type { Command } from 'commander';
 import { findGateway, type GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 
+/** The settings by which a command finds its gateway. */
+export const lookSettings: readonly string[] = [
+  'url',
+  'key',
+  'data',
+  'config',
+  'tls-ca',
+  'tls-cert',
+  'tls-key',
+];
+
 /** Adds the flags by which a command finds its gateway, and `--json`. */
 export function looking(command: Command): Command {
-  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json']);
+  return addSettingsNamed(command, [...lookSettings, 'json']);
 }
 
 /** The gateway that the flags name, and whether JSON is wanted. */

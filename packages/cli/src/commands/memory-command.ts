@@ -12,6 +12,7 @@ import {
 import { memoryEventLine, memoryListLines } from '../output/memory-text.ts';
 import { readDuration } from '../settings/value-text.ts';
 import { addSettingsNamed, settingsFor, wholeNumber } from './options.ts';
+import { lookSettings } from './look-target.ts';
 import { readStdin } from './read-stdin.ts';
 
 interface ScopeFlags {
@@ -148,7 +149,7 @@ function subcommand(name: string, description: string): Command {
     .addOption(
       new Option('--scope <scope>', 'global, tenant:ID, session:ID, run:ID or agent:ID').default('global'),
     );
-  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json']);
+  return addSettingsNamed(command, [...lookSettings, 'json']);
 }
 
 async function targetOf(flags: object): Promise<Target> {

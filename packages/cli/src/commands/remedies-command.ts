@@ -5,6 +5,7 @@ import { findGateway } from '../gateway-client/gateway-address.ts';
 import { getJson } from '../gateway-client/gateway-api.ts';
 import { alignColumns } from '../output/columns.ts';
 import { addSettingsNamed, settingsFor, wholeNumber } from './options.ts';
+import { lookSettings } from './look-target.ts';
 
 const remedySchema = z.object({
   at: z.string(),
@@ -20,7 +21,7 @@ export function remediesCommand(finish: (code: ExitCode) => void): Command {
   const command = new Command('remedies')
     .description('show what the cluster mended by itself: restarts, elections, ejected hosts, moved agents')
     .addOption(new Option('--limit <n>', 'how many, the newest first').argParser(wholeNumber).default(100));
-  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json'])
+  return addSettingsNamed(command, [...lookSettings, 'json'])
     .addHelpText('after', '\nExample:\n  drover remedies --limit 20')
     .action(async (flags: { readonly limit: number }) => {
       const stated = await settingsFor('look', flags);

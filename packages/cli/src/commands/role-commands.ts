@@ -11,6 +11,7 @@ import { nodeIdFor } from '../role/node-id.ts';
 import type { LogFormat } from '../role/role-logger.ts';
 import type { RoleOptions } from '../role/run-role.ts';
 import { type PackageConfigs, packageConfigs } from '../settings/package-configs.ts';
+import { requireTlsFiles } from '../settings/require-tls-files.ts';
 import type { StatedSettings } from '../settings/resolve-settings.ts';
 import { addSettings, settingsFor } from './options.ts';
 
@@ -26,6 +27,7 @@ export function gatewayCommand(finish: Finish): Command {
     )
     .action(async (flags: object) => {
       const { stated, configs } = await read('gateway', flags);
+      await requireTlsFiles(stated, configs);
       // Checked before joining the cluster: a gateway that cannot listen must not become a member.
       const wish = {
         port: configs.gateway.port ?? defaults.port,

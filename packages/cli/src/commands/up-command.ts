@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { resolveUpConfig } from '../config.ts';
 import type { ExitCode } from '../errors.ts';
 import { packageConfigs } from '../settings/package-configs.ts';
+import { requireTlsFiles } from '../settings/require-tls-files.ts';
 import { addSettings, settingsFor } from './options.ts';
 
 export function upCommand(finish: (code: ExitCode) => void): Command {
@@ -17,7 +18,7 @@ Examples:
     )
     .action(async (flags: object) => {
       const stated = await settingsFor('up', flags);
-      packageConfigs(stated);
+      await requireTlsFiles(stated, packageConfigs(stated));
       const config = resolveUpConfig(stated, process.env);
       const { runUp } = await import('../up/run-up.ts');
       finish(await runUp(config, process.env));

@@ -4,12 +4,13 @@ import { readWhyReport, whyText } from '../output/why-text.ts';
 import { findGateway } from '../gateway-client/gateway-address.ts';
 import { getJson } from '../gateway-client/gateway-api.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
+import { lookSettings } from './look-target.ts';
 
 export function whyCommand(finish: (code: ExitCode) => void): Command {
   const command = new Command('why')
     .description('show why a request went to its host, and the outcome of each attempt')
     .argument('<request-id>', 'value of x-drover-request-id in its answer');
-  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json'])
+  return addSettingsNamed(command, [...lookSettings, 'json'])
     .addHelpText(
       'after',
       `

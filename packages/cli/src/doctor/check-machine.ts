@@ -3,6 +3,8 @@ import { access, constants, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyRecord } from '@drover/gateway/keys';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
+import { fetchGateway } from '../gateway-client/client-tls.ts';
+import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 import { platform } from '../platform/platform.ts';
 import { openFilesLimit } from '../platform/proc.ts';
@@ -73,9 +75,10 @@ export function checkAddress(cluster: ClusterFile | undefined, keys: readonly Ke
 }
 
 /** Compares wall clocks. Fencing tokens and leases do not use them, but times in records and logs do. */
-export async function checkClock(gatewayUrl: string): Promise<Check> {
+export async function checkClock({ url, tls }: GatewayAddress): Promise<Check> {
   try {
-    const response = await fetch(new URL('/healthz', gatewayUrl), { signal: AbortSignal.timeout(3_000) });
+    const init = { signal: AbortSignal.timeout(3_000) };
+    const response = await fetchGateway(new URL('/healthz', url).href, init, tls);
     await response.body?.cancel();
     const gatewayMs = Date.parse(response.headers.get('date') ?? '');
     if (Number.isNaN(gatewayMs)) return good('clock', 'not compared: the gateway sends no date');

@@ -13,6 +13,7 @@ export interface CheckHelp {
 /** Names of the checks in `doctor --json`. Names are only added. */
 export type CheckName =
   | 'gateway'
+  | 'certificate'
   | 'nodes'
   | 'names'
   | 'flapping'
@@ -47,6 +48,12 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     does: 'Asks the gateway for its status.',
     means: 'No gateway answers at that address, or another program answers.',
     fix: 'start one with "drover up", or name its address with --url',
+  },
+  certificate: {
+    does: 'Reads when the certificate of the gateway expires, and whether the files of --tls-cert and --tls-key are the ones that it serves.',
+    means:
+      'The certificate expires within 30 days or has expired, or the files were changed to ones that do not fit.',
+    fix: 'put a new certificate and its key into the files of --tls-cert and --tls-key: the gateway takes them up by itself',
   },
   nodes: {
     does: 'Compares the age of the last message of each node with 5 s.',

@@ -22,6 +22,8 @@ import { checkQueues } from './check-queues.ts';
 import { checkStore } from './check-store.ts';
 import { checkTokens } from './check-tokens.ts';
 import { judgeActors } from './judge-actors.ts';
+import { checkTlsFiles } from './check-tls-files.ts';
+import { judgeCertificate } from './judge-certificate.ts';
 import { judgeNodes } from './judge-nodes.ts';
 import { judgeStorage } from './judge-storage.ts';
 import { judgeVoters } from './judge-voters.ts';
@@ -44,11 +46,12 @@ export async function diagnose(
   const gateway = await checkGateway(address);
   const { report } = gateway;
   const cluster = readClusterFile(dataDir);
-  const [ofCluster, ofMachine] = await Promise.all([
+  const [certificate, ofCluster, ofMachine] = await Promise.all([
+    report === undefined ? checkTlsFiles(cluster) : judgeCertificate(report, Date.now()),
     report === undefined ? [] : checkCluster(address, report, isDeep),
     checkMachine(address, cluster, dataDir),
   ]);
-  return [gateway.check, ...ofCluster, ...ofMachine];
+  return [gateway.check, certificate, ...ofCluster, ...ofMachine];
 }
 
 async function checkCluster(
@@ -84,7 +87,7 @@ async function opened(address: GatewayAddress, first: StatusReport): Promise<Sta
 }
 
 async function checkMachine(
-  { url }: GatewayAddress,
+  address: GatewayAddress,
   cluster: ClusterFile | undefined,
   dataDir: string,
 ): Promise<Check[]> {
@@ -92,7 +95,7 @@ async function checkMachine(
     checkNats(cluster),
     checkDisk(dataDir),
     checkDataDir(dataDir),
-    checkClock(url),
+    checkClock(address),
   ]);
   const store = checkStoreFolder(cluster, dataDir);
   const node = checkNode(process.versions.node);

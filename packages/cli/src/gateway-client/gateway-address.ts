@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type ClusterFile, readClusterFile } from '../cluster/cluster-file.ts';
 import { defaults } from '../config.ts';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
+import type { ClientTls } from './client-tls.ts';
 import { readLocalKey } from '../keys/keys-file.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 import { defaultDataDir } from '../platform/folders.ts';
@@ -15,6 +16,8 @@ export interface GatewayAddress {
   readonly origin: string;
   /** Key that requests carry; absent where none is known. */
   readonly key?: string;
+  /** Files for an https address. */
+  readonly tls?: ClientTls;
 }
 
 const defaultUrl = `http://${defaults.host}:${defaults.port}`;
@@ -36,19 +39,29 @@ export function findGateway(
   stated: StatedSettings,
   environment: NodeJS.ProcessEnv,
   options: FindOptions = {},
-  readCluster: (dataDir: string) => Pick<ClusterFile, 'gatewayUrl'> | undefined = readClusterFile,
+  readCluster: ReadCluster = readClusterFile,
 ): GatewayAddress {
-  const address = addressOf(stated, environment, options, readCluster);
+  const address = withTls(stated, addressOf(stated, environment, options, readCluster));
   const isTrusted = isOnThisMachine(address.url) || stated.stated('data') !== undefined;
   const key = statedKey(stated) ?? (isTrusted ? readLocalKey(dataDirOf(stated, environment)) : undefined);
   return key === undefined ? address : { ...address, key };
 }
 
+/** Stated files go before those of the cluster of this machine. */
+function withTls(stated: StatedSettings, { tls, ...address }: GatewayAddress): GatewayAddress {
+  if (!address.url.startsWith('https:')) return address;
+  const [caFile, certFile, keyFile] = ['tls-ca', 'tls-cert', 'tls-key'].map((key) => stated.text(key));
+  if (certFile === undefined && keyFile === undefined) return { ...address, tls: { ...tls, caFile } };
+  return { ...address, tls: { ...tls, caFile, certFile, keyFile } };
+}
+
+type ReadCluster = (dataDir: string) => Pick<ClusterFile, 'gatewayUrl' | 'gatewayTls'> | undefined;
+
 function addressOf(
   stated: StatedSettings,
   environment: NodeJS.ProcessEnv,
   { mustRun = true }: FindOptions,
-  readCluster: (dataDir: string) => Pick<ClusterFile, 'gatewayUrl'> | undefined,
+  readCluster: ReadCluster,
 ): GatewayAddress {
   const url = stated.stated('url');
   if (url !== undefined) return { url: String(url.value), origin: `from ${stated.nameOf(url.setting)}` };
@@ -56,7 +69,11 @@ function addressOf(
   const dataDir = dataDirOf(stated, environment);
   const cluster = readCluster(dataDir);
   if (cluster !== undefined)
-    return { url: cluster.gatewayUrl, origin: `of the drover up with the data folder ${dataDir}` };
+    return {
+      url: cluster.gatewayUrl,
+      origin: `of the drover up with the data folder ${dataDir}`,
+      tls: { ...cluster.gatewayTls, isOwnGateway: true },
+    };
   if (data !== undefined && mustRun) {
     throw new CommandError(
       'cluster-missing',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import type { GatewayAddress } from './gateway-address.ts';
+import { fetchGateway, tlsProblemOf } from './client-tls.ts';
 import { keyHeaders } from './key-headers.ts';
 
 const timeoutMs = 5_000;
@@ -54,7 +55,7 @@ export async function requestGateway(
   init: RequestInit,
 ): Promise<Response> {
   const url = urlOf(address, path);
-  const response = await fetch(url, withKey(address, init)).catch((error: unknown) => {
+  const response = await fetchGateway(url, withKey(address, init), address.tls).catch((error: unknown) => {
     throw noAnswer(address, error);
   });
   if (!response.ok) throw failureOf(url, response.status, await response.text().catch(() => ''));
@@ -66,7 +67,7 @@ async function callGateway(address: GatewayAddress, path: string, init: RequestI
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, withKey(address, init));
+    response = await fetchGateway(url, withKey(address, init), address.tls);
     text = await response.text();
   } catch (error) {
     throw noAnswer(address, error);
@@ -94,7 +95,10 @@ function urlOf({ url: baseUrl, origin }: GatewayAddress, path: string): string {
 }
 
 function noAnswer({ url, origin }: GatewayAddress, error: unknown): CommandError {
-  return unreachable(`no Drover answers at ${url} (${origin}): ${reason(error)}`, error);
+  if (error instanceof CommandError) return error;
+  const { cause } = error as { readonly cause?: { readonly code?: string } };
+  const problem = tlsProblemOf(url, cause?.code ?? '') ?? reason(error);
+  return unreachable(`no Drover answers at ${url} (${origin}): ${problem}`, error);
 }
 
 function failureOf(url: string, status: number, text: string): CommandError {

@@ -16,6 +16,15 @@ export interface StatusReport {
   readonly durability?: string;
   /** What the hosts report about their records. */
   readonly stores?: readonly StoreReportStatus[];
+  /** The certificate of the gateway; absent for plain HTTP. */
+  readonly tls?: TlsStatus;
+}
+
+export interface TlsStatus {
+  readonly subject: string;
+  readonly expiresAt: string;
+  /** Why the files as they are now are not served. */
+  readonly problem?: string;
 }
 
 export interface StoreReportStatus {

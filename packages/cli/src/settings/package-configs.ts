@@ -130,11 +130,15 @@ function checked(stated: StatedSettings, owner: string, resolve: () => object): 
   try {
     return resolve();
   } catch (error) {
-    if (!(error instanceof InvalidArgumentError)) throw error;
-    const [setting] = settingsOfField(`${owner}.${error.argument}` as ConfigField);
-    if (setting === undefined) throw error;
-    throw badConfiguration(stated.nameOf(setting), problemOf(owner, error));
+    throw problemOfField(stated, owner, error);
   }
+}
+
+/** The error of a package about a field, as one about the setting as it was written; others as they are. */
+export function problemOfField(stated: StatedSettings, owner: string, error: unknown): unknown {
+  if (!(error instanceof InvalidArgumentError)) return error;
+  const [setting] = settingsOfField(`${owner}.${error.argument}` as ConfigField);
+  return setting === undefined ? error : badConfiguration(stated.nameOf(setting), problemOf(owner, error));
 }
 
 /** The error of a package about a field, as one about the setting of that field. */

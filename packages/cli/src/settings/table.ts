@@ -4,12 +4,14 @@ import { gatewaySettings } from './gateway-settings.ts';
 import { hostSettings } from './host-settings.ts';
 import { memorySettings } from './memory-settings.ts';
 import { processSettings } from './process-settings.ts';
+import { tlsSettings } from './tls-settings.ts';
 import { groups, type Setting, type Taker, variableOf } from './setting.ts';
 
 /** All settings, in the order of the help and of docs/settings.md. */
 export const settings: readonly Setting[] = Object.freeze(
   [
     ...gatewaySettings,
+    ...tlsSettings,
     ...hostSettings,
     ...agentSettings,
     ...memorySettings,

@@ -23,7 +23,17 @@ export function banner(started: StartedCluster, terminal: Terminal): string[] {
   }
   if (model !== undefined) {
     const { curl, openai } = examplesFor(ready.url, model);
-    lines.push('', 'Try it:', `  ${curl}`, '', 'or from this folder, with the OpenAI client:', `  ${openai}`);
+    const hint = ready.url.startsWith('https:')
+      ? ' (clients must know the authority of its certificate)'
+      : '';
+    lines.push(
+      '',
+      `Try it${hint}:`,
+      `  ${curl}`,
+      '',
+      'or from this folder, with the OpenAI client:',
+      `  ${openai}`,
+    );
   }
   return [...lines, ''];
 }

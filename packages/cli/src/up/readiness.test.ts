@@ -23,6 +23,7 @@ async function setup(listener: RequestListener) {
     instances: 0,
     timeoutMs: 400,
     key: undefined,
+    tls: undefined,
     signal: new AbortController().signal,
   });
 }

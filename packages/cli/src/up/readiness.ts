@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, exitCodes } from '../errors.ts';
+import { type ClientTls, fetchGateway } from '../gateway-client/client-tls.ts';
 import { keyHeaders } from '../gateway-client/key-headers.ts';
 
 export interface ReadinessOptions {
@@ -11,6 +12,8 @@ export interface ReadinessOptions {
   readonly timeoutMs: number;
   /** Key of this machine, if the cluster has keys. */
   readonly key: string | undefined;
+  /** Certificate and key of the gateway, where it speaks TLS. */
+  readonly tls: Pick<ClientTls, 'certFile' | 'keyFile'> | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -47,10 +50,11 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
 }
 
 /** Waits for the reports of all hosts, so that the first requests are spread over all of them, and for the view. */
-async function waitForStragglers({ url, instances, signal, key }: ReadinessOptions): Promise<void> {
+async function waitForStragglers(options: ReadinessOptions): Promise<void> {
+  const { instances, signal } = options;
   const deadlineMs = performance.now() + stragglersMs;
   while (performance.now() < deadlineMs) {
-    const status = await askStatus(url, signal, key);
+    const status = await askStatus(options);
     if (status !== undefined && knownInstances(status) >= instances && hasWholeView(status)) return;
     await delay(50, undefined, { signal });
   }
@@ -66,16 +70,10 @@ interface JoinStatus {
   readonly view?: { readonly members: readonly { readonly id: string }[] };
 }
 
-async function askStatus(
-  url: string,
-  signal: AbortSignal,
-  key: string | undefined,
-): Promise<JoinStatus | undefined> {
+async function askStatus(options: ReadinessOptions): Promise<JoinStatus | undefined> {
+  const headers = keyHeaders(options.key);
   try {
-    const response = await fetch(`${url}/api/v1/status`, {
-      headers: keyHeaders(key),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]),
-    });
+    const response = await ask(options, '/api/v1/status', 1_000, { headers });
     return response.ok ? ((await response.json()) as JoinStatus) : undefined;
   } catch {
     return undefined;
@@ -94,12 +92,10 @@ function hasWholeView({ nodes, groups, view }: JoinStatus): boolean {
 }
 
 /** Undefined when the gateway is ready, else the reason. */
-async function askReady({ url, signal }: ReadinessOptions, leftMs: number): Promise<string | undefined> {
+async function askReady(options: ReadinessOptions, leftMs: number): Promise<string | undefined> {
   const timeoutMs = Math.min(readyTimeoutMs, leftMs);
   try {
-    const response = await fetch(`${url}/readyz`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
+    const response = await ask(options, '/readyz', timeoutMs);
     const text = await response.text();
     return response.ok ? undefined : `/readyz answered ${response.status} ${text.slice(0, 200)}`;
   } catch (error) {
@@ -111,10 +107,8 @@ async function askBoth(options: ReadinessOptions, leftMs: number): Promise<strin
   return (await askReady(options, leftMs)) ?? (await askChat(options, leftMs));
 }
 
-async function askChat(
-  { url, signal, firstRequestModel, key }: ReadinessOptions,
-  leftMs: number,
-): Promise<string | undefined> {
+async function askChat(options: ReadinessOptions, leftMs: number): Promise<string | undefined> {
+  const { firstRequestModel, key } = options;
   const timeoutMs = Math.min(firstAnswerTimeoutMs, leftMs);
   const body = JSON.stringify({
     model: firstRequestModel,
@@ -123,12 +117,8 @@ async function askChat(
     options: { num_predict: 1 },
   });
   try {
-    const response = await fetch(`${url}/api/chat`, {
-      method: 'POST',
-      body,
-      headers: { 'content-type': 'application/json', ...keyHeaders(key) },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
-    });
+    const headers = { 'content-type': 'application/json', ...keyHeaders(key) };
+    const response = await ask(options, '/api/chat', timeoutMs, { method: 'POST', body, headers });
     const text = await response.text();
     // The cluster has keys and this machine has none: the gateway works.
     if (response.status === 401) return undefined;
@@ -137,6 +127,16 @@ async function askChat(
     const request = `the first request, a chat of one token with ${firstRequestModel},`;
     return unanswered(request, timeoutMs, error);
   }
+}
+
+function ask(
+  { url, tls, signal }: ReadinessOptions,
+  path: string,
+  timeoutMs: number,
+  init: RequestInit = {},
+): Promise<Response> {
+  const ended = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  return fetchGateway(url + path, { ...init, signal: ended }, { ...tls, isOwnGateway: true });
 }
 
 /** Reason why a request has no answer, with the name of the request. */

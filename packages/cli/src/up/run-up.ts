@@ -78,7 +78,7 @@ async function serve(context: StartContext, hold: (lock: DataLock) => void): Pro
     signal.throwIfAborted();
     reporter.terminal.line(...banner(started, reporter.terminal));
     reporter.event(started.ready);
-    await showStatus(started.ready, reporter.terminal, signal);
+    await showStatus(started.ready, context.config.tls, reporter.terminal, signal);
     return await new Promise<never>(() => {});
   } catch (error) {
     return { kind: 'failed', error };

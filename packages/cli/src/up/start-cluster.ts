@@ -76,8 +76,8 @@ export async function startCluster(
   });
   signal.throwIfAborted();
   await Promise.all(bus.processes.map((spec) => cluster.start(spec)));
-  const url = `http://${callableHost(config.host)}:${port}`;
-  publishCluster(dataDir, bus, url, config.host);
+  const url = `${config.tls ? 'https' : 'http'}://${callableHost(config.host)}:${port}`;
+  publishCluster(dataDir, bus, url, config);
   signal.throwIfAborted();
   const hosts = await startRoles(
     { ...context, dataDir },
@@ -90,6 +90,7 @@ export async function startCluster(
     firstRequestModel: modelToProve(hosts),
     instances: hosts.length,
     timeoutMs: clusterReadyMs,
+    tls: config.tls,
     key: readLocalKey(dataDir),
     signal,
   });
@@ -157,7 +158,7 @@ export function endCluster(lock: DataLock): void {
 }
 
 /** Writes the file by which other processes on this machine find the cluster. */
-function publishCluster(dataDir: string, bus: Bus, gatewayUrl: string, listenHost: string): void {
+function publishCluster(dataDir: string, bus: Bus, gatewayUrl: string, { host, tls }: UpConfig): void {
   writeClusterFile(dataDir, {
     version: 1,
     cell,
@@ -165,7 +166,8 @@ function publishCluster(dataDir: string, bus: Bus, gatewayUrl: string, listenHos
     natsUrl: bus.url,
     natsVersion: bus.version,
     gatewayUrl,
-    listenHost,
+    ...(tls && { gatewayTls: tls }),
+    listenHost: host,
     durability: bus.durability,
     ...bus.access,
   });

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { loadPackageDefinition, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
-import type { Logger } from '@drover/actor-core';
+import type { Clock, Logger } from '@drover/actor-core';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { HealthImplementation } from 'grpc-health-check';
 import { ListenError } from '../errors.ts';
-import type { RequestListener } from '../http/http-server.ts';
+import type { RequestHandler, TlsOptions } from '../http/http-server.ts';
 import { InnerHttp } from './inner-http.ts';
+import { listenSecure } from './listen-secure.ts';
 import type { RpcTable } from './rpc.ts';
 import { serveRpcs } from './serve-rpcs.ts';
 import { adminRpcs } from './services/admin-rpcs.ts';
@@ -35,7 +36,11 @@ export interface GrpcOptions {
   /** 0 for any free port. */
   readonly port: number;
   /** Serves a request to a route of the gateway. */
-  readonly listener: RequestListener;
+  readonly handler: RequestHandler;
+  /** Undefined: gRPC is plain. */
+  readonly tls: TlsOptions | undefined;
+  readonly handshakeTimeoutMs: number;
+  readonly clock: Clock;
   /** Largest message of a client, bytes. */
   readonly maxMessageBytes: number;
   readonly log: Logger;
@@ -53,7 +58,7 @@ export interface GrpcServer {
 
 /** @throws ListenError */
 export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer> {
-  const { host, port, listener, maxMessageBytes, log } = options;
+  const { host, port, handler, maxMessageBytes, log } = options;
   const definition = loadSync(
     files.map((name) => `drover/v1/${name}.proto`),
     { includeDirs: [protoFolder], longs: Number, enums: String, defaults: true, oneofs: true },
@@ -62,7 +67,7 @@ export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer>
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,
   });
-  const http = await InnerHttp.start(listener);
+  const http = await InnerHttp.start(handler);
   const { drover } = loadPackageDefinition(definition) as unknown as {
     drover: { v1: Record<string, { service: ServiceDefinition }> };
   };
@@ -75,13 +80,15 @@ export async function startGrpcServer(options: GrpcOptions): Promise<GrpcServer>
   health.addToServer(server);
   new ReflectionService(definition).addToServer(server);
   const shownHost = host.includes(':') ? `[${host}]` : host;
-  const bound = await bind(server, host, `${shownHost}:${port}`);
+  const secure = options.tls && (await listenSecure(server, { ...options, tls: options.tls }));
+  const bound = secure?.port ?? (await bind(server, host, `${shownHost}:${port}`));
   return {
     address: `${shownHost}:${bound}`,
     refuseNew: () => {
       for (const name of names) health.setStatus(name, 'NOT_SERVING');
     },
     close: () => {
+      secure?.close();
       server.forceShutdown();
       http.close();
     },

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { RequestListener } from '../http/http-server.ts';
+import type { RequestHandler } from '../http/http-server.ts';
+import type { ClientCertificate } from '../tls/client-certificate.ts';
 
 /** A request to a route of this gateway. */
 export interface InnerRequest {
@@ -10,26 +12,37 @@ export interface InnerRequest {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string | Uint8Array;
+  /** The accepted certificate of the client of the call. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 const loopback = '127.0.0.1';
+/** Names the call that a request belongs to. */
+const callHeader = 'x-drover-inner-call';
 
 /**
  * Calls routes of this gateway, each like a client over the network: with the same checks of key, rights, limits and
- * form, and a connection whose end is the end of the work. It listens on loopback, at a port of its own, and asks for
- * the same keys as the gateway does.
+ * form, and a connection whose end is the end of the work. It listens on loopback, at a port of its own. It serves its
+ * own calls alone, since another program of this machine would come past the certificates that the gateway asks for.
  */
 export class InnerHttp {
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true });
+  /** Calls whose request has not arrived, by an id that nobody can guess. */
+  readonly #calls = new Map<string, ClientCertificate | undefined>();
   #port = 0;
 
-  private constructor(listener: RequestListener) {
-    this.#server = createServer({ noDelay: true }, listener);
+  private constructor(handler: RequestHandler) {
+    this.#server = createServer({ noDelay: true }, (incoming, response) => {
+      const id = String(incoming.headers[callHeader]);
+      const certificate = this.#calls.get(id);
+      if (this.#calls.delete(id)) handler(incoming, response, certificate);
+      else incoming.destroy();
+    });
   }
 
-  static async start(listener: RequestListener): Promise<InnerHttp> {
-    const inner = new InnerHttp(listener);
+  static async start(handler: RequestHandler): Promise<InnerHttp> {
+    const inner = new InnerHttp(handler);
     inner.#server.listen(0, loopback);
     await once(inner.#server, 'listening');
     inner.#port = (inner.#server.address() as AddressInfo).port;
@@ -42,13 +55,15 @@ export class InnerHttp {
    * @throws Error the connection was closed before the head
    */
   async call(
-    { method, path, headers = {}, body }: InnerRequest,
+    { method, path, headers = {}, body, certificate }: InnerRequest,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
     const given = Object.entries(headers).filter(
       (entry): entry is [string, string] => entry[1] !== undefined,
     );
     const sent = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const id = randomBytes(16).toString('hex');
+    this.#calls.set(id, certificate);
     return new Promise((resolve, reject) => {
       const outgoing = request(
         {
@@ -58,11 +73,12 @@ export class InnerHttp {
           path,
           signal,
           agent: this.#agent,
-          headers: { ...Object.fromEntries(given), ...sent },
+          headers: { ...Object.fromEntries(given), ...sent, [callHeader]: id },
         },
         resolve,
       );
       outgoing.on('error', reject);
+      outgoing.once('close', () => this.#calls.delete(id));
       outgoing.end(body);
     });
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
+import { X509Certificate } from 'node:crypto';
 import { callbackify } from 'node:util';
 import {
   type handleServerStreamingCall,
@@ -13,6 +14,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { InvalidArgumentError, type Logger } from '@drover/actor-core';
+import { clientCertificateOf } from '../tls/client-certificate.ts';
 import type { InnerHttp, InnerRequest } from './inner-http.ts';
 import { readPieces } from './read-pieces.ts';
 import type { Rpc, RpcTable, StreamRpc, UnaryRpc } from './rpc.ts';
@@ -107,10 +109,14 @@ async function begin(call: Call, request: InnerRequest, http: InnerHttp): Promis
   const abort = new AbortController();
   call.once('cancelled', () => abort.abort());
   const headers = { ...request.headers, ...headersOf(call) };
-  const answer = await http.call({ ...request, headers }, abort.signal).catch((error: unknown) => {
-    if (call.cancelled) throw new RpcFailure(status.CANCELLED, 'the call was cancelled');
-    throw error;
-  });
+  const raw = call.getAuthContext().sslPeerCertificate?.raw;
+  const certificate = raw && clientCertificateOf(new X509Certificate(raw));
+  const answer = await http
+    .call({ ...request, headers, certificate }, abort.signal)
+    .catch((error: unknown) => {
+      if (call.cancelled) throw new RpcFailure(status.CANCELLED, 'the call was cancelled');
+      throw error;
+    });
   const { statusCode = 0 } = answer;
   sendMetadata(call, answer);
   if (statusCode < 300) return answer;

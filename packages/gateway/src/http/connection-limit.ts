@@ -38,12 +38,14 @@ export class ConnectionLimit {
       socket.destroy();
       return;
     }
-    this.#open.add(socket);
-    this.#idle.set(socket, this.#clock.now());
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      this.#idle.delete(socket);
-    });
+    this.#add(socket);
+  }
+
+  /** Counts a connection as `secure` from the end of its TLS handshake on. */
+  replace(raw: Socket, secure: Socket): void {
+    this.#open.delete(raw);
+    this.#idle.delete(raw);
+    this.#add(secure);
   }
 
   /** Marks the connection as not idle until the answer is sent. */
@@ -51,6 +53,15 @@ export class ConnectionLimit {
     this.#idle.delete(socket);
     this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1);
     response.once('close', () => this.#end(socket));
+  }
+
+  #add(socket: Socket): void {
+    this.#open.add(socket);
+    this.#idle.set(socket, this.#clock.now());
+    socket.once('close', () => {
+      this.#open.delete(socket);
+      this.#idle.delete(socket);
+    });
   }
 
   #end(socket: Socket): void {

@@ -3,6 +3,7 @@ import { type Clock, type Logger, type Random, withTrace } from '@drover/actor-c
 import type { GatewayConfig } from '../config.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Door } from '../keys/door.ts';
+import type { ClientCertificate } from '../tls/client-certificate.ts';
 import { type AccessRules, decideAccess } from './access.ts';
 import { isLoopback, type Machine } from './allowed-host.ts';
 import type { Drain } from './drain.ts';
@@ -53,8 +54,8 @@ export class Dispatcher {
     this.limit = new RequestLimit(options.config);
   }
 
-  /** Never throws. */
-  dispatch(request: IncomingMessage, response: ServerResponse): void {
+  /** Never throws. @param certificate of the client, accepted */
+  dispatch(request: IncomingMessage, response: ServerResponse, certificate?: ClientCertificate): void {
     const { router, drain } = this.#options;
     const target = targetOf(request.url ?? '/');
     const { path, encodedPath } = target ?? noTarget;
@@ -68,7 +69,7 @@ export class Dispatcher {
     }
     drain.add(exchange);
     const host = target?.authority ?? exchange.header('host') ?? '';
-    const route = (): Promise<void> => this.#route(exchange, match, host);
+    const route = (): Promise<void> => this.#route(exchange, match, { host, certificate });
     const routed = exchange.trace === undefined ? route() : withTrace(exchange.trace, route);
     routed.catch((error: unknown) => this.#fail(exchange, error));
   }
@@ -98,7 +99,7 @@ export class Dispatcher {
     return exchange;
   }
 
-  async #route(exchange: Exchange, match: RouteMatch, host: string): Promise<void> {
+  async #route(exchange: Exchange, match: RouteMatch, { host, certificate }: Sender): Promise<void> {
     // Ollama redirects and lists the methods of a path before it checks Host and Origin.
     if (match.kind === 'redirect') return redirect(exchange, match);
     if (match.kind === 'wrong-method') exchange.setHeader('Allow', match.allow);
@@ -113,14 +114,14 @@ export class Dispatcher {
     );
     for (const [name, value] of Object.entries(headers)) exchange.setHeader(name, value);
     if (reply) return exchange.reply(reply);
-    this.#admit(exchange, match);
+    this.#admit(exchange, match, certificate);
     if (match.kind === 'found') return await this.#serve(exchange, match);
     const { unrouted = match.dialect.failure } = match.dialect;
     exchange.reply(unrouted(unroutedFailure(exchange, match), exchange.requestId));
   }
 
   /** Before the body is read. @throws RequestFailure 401, 403, or 503 */
-  #admit(exchange: Exchange, match: RouteMatch): void {
+  #admit(exchange: Exchange, match: RouteMatch, certificate: ClientCertificate | undefined): void {
     const { door } = this.#options;
     if (door === undefined) return;
     exchange.principal = door.admit({
@@ -129,6 +130,7 @@ export class Dispatcher {
       right: match.kind === 'found' ? match.route.right : undefined,
       authorization: exchange.header('authorization'),
       apiKey: exchange.header('x-api-key'),
+      certificate,
     });
   }
 
@@ -172,6 +174,13 @@ export class Dispatcher {
     else if (status >= 500 && cause !== undefined)
       log.warn({ requestId, path, cause }, `request failed: ${message}`);
   }
+}
+
+/** What a request tells of its sender beside its headers. */
+interface Sender {
+  /** The host that it names. */
+  readonly host: string;
+  readonly certificate: ClientCertificate | undefined;
 }
 
 const noTarget: RequestTarget = { path: '/', encodedPath: '/', query: '', authority: undefined };

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Clock } from '@drover/actor-core';
+import type { Clock, Logger } from '@drover/actor-core';
 import type { GatewayConfig } from '../config.ts';
 import { ListenError } from '../errors.ts';
 import { clientErrorHandler } from './client-error.ts';
@@ -8,6 +8,9 @@ import { watchHalfClosed } from './half-closed.ts';
 import { type ListeningSockets, openListeningSockets } from './listening-sockets.ts';
 import { ConnectionLimit } from './connection-limit.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
+import type { ClientCertificate } from '../tls/client-certificate.ts';
+import { certificateOf, type TlsClients, TlsFront } from '../tls/tls-front.ts';
+import type { TlsKeeper } from '../tls/tls-keeper.ts';
 
 /**
  * The HTTP server with its limits.
@@ -28,11 +31,27 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Serves a request of a client, with the accepted certificate of the client where TLS asks for one. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  certificate?: ClientCertificate,
+) => void;
+
+/** The files and rules of TLS. */
+export interface TlsOptions {
+  readonly keeper: TlsKeeper;
+  readonly clients: TlsClients;
+}
 
 export interface RequestHandling {
-  readonly listener: RequestListener;
-  /** Open exchanges by connection; `listener` adds each request. */
+  /** Undefined: HTTP is plain. */
+  readonly tls: TlsOptions | undefined;
+  readonly log: Logger;
+  readonly handler: RequestHandler;
+  /** Open exchanges by connection; `handler` adds each request. */
   readonly exchanges: OpenExchanges;
   /** Ends the request with the slowest body and closes its connection; false if no body is arriving. */
   readonly freeConnection: () => boolean;
@@ -57,17 +76,24 @@ export async function listen(
   clock: Clock,
   handling: RequestHandling,
 ): Promise<HttpServer> {
-  const server = createLimitedServer(config, clock, handling);
+  const connections = new ConnectionLimit(config.maxConnections, clock, handling.freeConnection);
+  const server = createLimitedServer(config, clock, handling, connections);
+  const front =
+    handling.tls && secure(server, connections, { ...handling, config, clock, tls: handling.tls });
+  // Runs before all other listeners: a connection above the limit is closed before any byte is read from it.
+  server.prependListener('connection', (socket: Socket) => connections.enter(socket));
   const sockets = await bind(server, config);
+  const scheme = front ? 'https' : 'http';
   return {
     port: sockets.address.port,
-    url: urlOf(sockets.address),
+    url: urlOf(scheme, sockets.address),
     refuseNew: (): void => {
       sockets.close();
       server.closeIdleConnections();
     },
     close: async (): Promise<void> => {
       sockets.close();
+      front?.close();
       server.closeIdleConnections();
       const timer = clock.setTimer(flushMs, () => server.closeAllConnections());
       await sockets.closed;
@@ -79,12 +105,12 @@ export async function listen(
 function createLimitedServer(
   config: GatewayConfig,
   clock: Clock,
-  { exchanges, allowOf, listener, freeConnection }: RequestHandling,
+  { exchanges, allowOf, handler, tls }: RequestHandling,
+  connections: ConnectionLimit,
 ): Server {
-  const connections = new ConnectionLimit(config.maxConnections, clock, freeConnection);
   const take: RequestListener = (request, response) => {
     connections.begin(request, response);
-    listener(request, response);
+    handler(request, response, tls && certificateOf(request.socket));
   };
   const server = createServer(
     {
@@ -99,8 +125,6 @@ function createLimitedServer(
     },
     take,
   );
-  // Runs before node's own listener: a connection above the limit is closed before any byte is read from it.
-  server.prependListener('connection', (socket: Socket) => connections.enter(socket));
   server.on('clientError', clientErrorHandler(exchanges, allowOf));
   // A client that closes its sending half still gets its answers. The option is not in node's types.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
@@ -115,11 +139,49 @@ function createLimitedServer(
   return server;
 }
 
+/**
+ * Puts TLS in front of the server: its listeners get the connections whose handshake is over. The server of node:https
+ * would take the listening socket too, could not answer plain HTTP, and accepts or refuses clients by itself.
+ */
+function secure(
+  server: Server,
+  connections: ConnectionLimit,
+  {
+    config,
+    clock,
+    log,
+    tls,
+  }: {
+    readonly config: GatewayConfig;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly tls: TlsOptions;
+  },
+): TlsFront {
+  const listeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const front = new TlsFront({
+    ...tls,
+    protocol: 'http/1.1',
+    handshakeTimeoutMs: config.headersTimeoutMs,
+    clock,
+    log,
+    take: (socket, raw) => {
+      connections.replace(raw, socket);
+      for (const listener of listeners) listener.call(server, socket);
+    },
+  });
+  server.on('connection', (raw: Socket) => {
+    if (!raw.destroyed) front.accept(raw);
+  });
+  return front;
+}
+
 /** URL for clients on this machine. */
-function urlOf({ address, family, port }: AddressInfo): string {
+function urlOf(scheme: string, { address, family, port }: AddressInfo): string {
   const isAny = address === '0.0.0.0' || address === '::';
   const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
-  return `http://${host}:${port}`;
+  return `${scheme}://${host}:${port}`;
 }
 
 async function bind(server: Server, config: GatewayConfig): Promise<ListeningSockets> {

@@ -1,5 +1,4 @@
-import type { Server } from 'node:http';
-import { type AddressInfo, createServer, type ListenOptions, type Server as SocketServer } from 'node:net';
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
 
 /**
  * The sockets that accept connections for one HTTP server.
@@ -47,10 +46,10 @@ export async function openListeningSockets(
   options: SocketOptions,
 ): Promise<ListeningSockets> {
   const claim = process.platform === 'linux' ? await findClaim(host, port) : undefined;
-  const all: SocketServer[] = [];
+  const all: Server[] = [];
   if (claim === undefined) await listenOn(server, { host, port });
   else await listenShared(server, { host, port: claim.port, reusePort: true }, options, all);
-  const servers: readonly SocketServer[] = [server, ...all];
+  const servers: readonly Server[] = [server, ...all];
   const closed = Promise.all(
     servers.map((one) => new Promise<void>((done) => one.once('close', () => done()))),
   );
@@ -68,7 +67,7 @@ async function listenShared(
   server: Server,
   where: ListenOptions,
   options: SocketOptions,
-  further: SocketServer[],
+  further: Server[],
 ): Promise<void> {
   await listenOn(server, where);
   while (further.length + 1 < socketCount) {
@@ -112,7 +111,7 @@ async function findClaim(host: string, port: number): Promise<Claim | undefined>
   return { port: taken, release: () => close(claim) };
 }
 
-function listenOn(server: SocketServer, where: ListenOptions): Promise<void> {
+function listenOn(server: Server, where: ListenOptions): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {
@@ -122,6 +121,6 @@ function listenOn(server: SocketServer, where: ListenOptions): Promise<void> {
   });
 }
 
-function close(server: SocketServer): Promise<void> {
+function close(server: Server): Promise<void> {
   return new Promise<void>((resolve) => server.close(() => resolve()));
 }

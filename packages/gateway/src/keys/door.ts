@@ -2,7 +2,9 @@ import type { Clock } from '@drover/actor-core';
 import { RequestFailure } from '../errors.ts';
 import { parseAccessKey } from './access-key.ts';
 import { decideRoute, type WantedRoute } from './decide-permission.ts';
+import type { ClientCertificate } from '../tls/client-certificate.ts';
 import type { FollowedKeys } from './follow-keys.ts';
+import type { Identified } from './key-ring.ts';
 import { anyone, type Principal } from './principal.ts';
 
 /** A request at the door. */
@@ -10,6 +12,8 @@ export interface Caller extends WantedRoute {
   /** Headers `authorization` and `x-api-key`. */
   readonly authorization: string | undefined;
   readonly apiKey: string | undefined;
+  /** The accepted certificate of the client, where TLS asks for one. */
+  readonly certificate?: ClientCertificate | undefined;
 }
 
 export interface DoorRules {
@@ -52,7 +56,7 @@ export class Door {
     throw new RequestFailure(403, 'not-allowed', `this key may not use ${caller.path}: ${reason}`);
   }
 
-  #identify({ authorization, apiKey }: Caller): Principal {
+  #identify({ authorization, apiKey, certificate }: Caller): Principal {
     const { ring } = this.#keys;
     if (ring.isEmpty) {
       if (!this.#keys.isKnown) throw keysUnknown();
@@ -65,6 +69,9 @@ export class Door {
     }
     this.#requireFresh();
     const text = presentedKey(authorization, apiKey);
+    // Clients that need a key send any text, so only a text that looks like a key goes before the certificate.
+    if (certificate !== undefined && (text === undefined || parseAccessKey(text) === undefined))
+      return ofCertificate(certificate, ring.named(certificate.name, this.#clock.wallNow()));
     if (text === undefined)
       throw new RequestFailure(
         401,
@@ -88,6 +95,18 @@ export class Door {
       { retryAfterMs },
     );
   }
+}
+
+/** @throws RequestFailure 401 */
+function ofCertificate({ name }: ClientCertificate, identified: Identified): Principal {
+  if (identified.kind === 'known') return identified.principal;
+  if (identified.kind === 'expired')
+    throw new RequestFailure(401, 'key-expired', `the key ${name}, which the certificate names, has expired`);
+  throw new RequestFailure(
+    401,
+    'certificate-unknown',
+    `the certificate names ${name}, and not exactly one key has this id or name: make one with "drover key create --name ${name}"`,
+  );
 }
 
 /**

@@ -57,6 +57,21 @@ export class KeyRing {
     return () => void this.#listeners.delete(listener);
   }
 
+  /**
+   * Who has the key with this id, or the only key with this name. Revoked keys do not count, and expired ones where
+   * another one has the name. Looks at every key.
+   */
+  named(idOrName: string, nowMs: number): Identified {
+    const byId = this.#records.get(idOrName);
+    const found =
+      byId === undefined ? [...this.#records.values()].filter(({ name }) => name === idOrName) : [byId];
+    const active = found.filter((record) => keyStateOf(record, nowMs) === 'active');
+    const [only, ...others] = active;
+    if (only !== undefined && others.length === 0) return { kind: 'known', principal: principalOf(only) };
+    const hasExpired = active.length === 0 && found.some((record) => keyStateOf(record, nowMs) === 'expired');
+    return { kind: hasExpired ? 'expired' : 'unknown' };
+  }
+
   /** Who sends this key. Takes the same time for a wrong id and a wrong secret. */
   identify(text: string, nowMs: number): Identified {
     const key = parseAccessKey(text);

@@ -1,5 +1,7 @@
 import { type ClientRequest, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import type { Clock, Timer } from '@drover/actor-core';
+import type { TlsKeeper } from '../tls/tls-keeper.ts';
 
 /** Pause between two probes. */
 const everyMs = 1_000;
@@ -22,6 +24,7 @@ export class ClientWait {
   #timer: Timer | undefined;
   #call: ClientRequest | undefined;
   #stopped = false;
+  #keeper: TlsKeeper | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -33,7 +36,9 @@ export class ClientWait {
     return Math.max(0, underWayMs, ...this.#waits);
   }
 
-  start(url: string): void {
+  /** @param keeper of the certificate, where the address is one of HTTPS */
+  start(url: string, keeper?: TlsKeeper): void {
+    this.#keeper = keeper;
     this.#probe(new URL('/healthz', url), this.#clock.now());
   }
 
@@ -46,13 +51,22 @@ export class ClientWait {
   /** Measured from the planned instant of the probe: a stalled process also starts the probe late. */
   #probe(url: URL, dueAtMs: number): void {
     this.#beganAtMs = dueAtMs;
-    const call = request(url, { agent: false, timeout: timeoutMs }, (response) => response.resume());
+    const call = this.#request(url);
+    call.once('response', (response) => response.resume());
     this.#call = call;
     call.once('timeout', () => call.destroy());
     // The `close` event follows and ends the probe.
     call.on('error', () => undefined);
     call.once('close', () => this.#finished(url));
     call.end();
+  }
+
+  #request(url: URL): ClientRequest {
+    const options = { agent: false as const, timeout: timeoutMs };
+    if (this.#keeper === undefined) return request(url, options);
+    const { cert, key } = this.#keeper.material;
+    // The gateway calls itself, by an address that need not be in its certificate.
+    return secureRequest(url, { ...options, cert, key, rejectUnauthorized: false });
   }
 
   #finished(url: URL): void {

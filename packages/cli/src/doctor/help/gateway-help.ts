@@ -15,6 +15,10 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The key of the request has expired.',
     fix: '`drover key create` makes another one.',
   },
+  'certificate-unknown': {
+    means: 'The certificate that the client shows names no key, or more than one key has the name.',
+    fix: '`drover key create --name NAME` with the common name of the certificate makes one; `drover key ls` shows those there are.',
+  },
   'not-allowed': {
     means: 'The key of the request may not use the route: its roles or its list of routes do not cover it.',
     fix: '`drover explain KEY METHOD ROUTE` names the rule; `drover key create` makes a key that may.',

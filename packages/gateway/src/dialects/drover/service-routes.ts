@@ -53,7 +53,8 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const memoryLagMs = lagOf(services.memory);
       const { durability } = services.config;
       const stores = storeStatuses(services.stores.all());
-      const cluster = { ...(view && { view }), groups, memoryLagMs, durability, stores };
+      const tls = services.tls && { tls: services.tls.status };
+      const cluster = { ...(view && { view }), groups, memoryLagMs, durability, stores, ...tls };
       exchange.reply(droverJson({ ...status, ...cluster }));
     }),
     get('/api/v1/actors', 'observe', actorsHandler(services)),

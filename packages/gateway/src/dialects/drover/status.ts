@@ -1,5 +1,6 @@
 import type { HeardStoreReport, MemberEvidence } from '@drover/actor-core/cluster';
 import type { InstanceEvidence } from '@drover/fleet';
+import type { TlsStatus } from '../../tls/tls-keeper.ts';
 import type { RecentChanges } from '../../observe/member-changes.ts';
 import type { GroupStatus, ViewStatus } from './cluster-report.ts';
 
@@ -17,6 +18,8 @@ export interface StatusView {
   readonly durability?: string;
   /** What the hosts report about their records; a host that has not reported yet is missing. */
   readonly stores?: readonly StoreReportStatus[];
+  /** The certificate of this gateway; absent for plain HTTP. */
+  readonly tls?: TlsStatus;
 }
 
 export type StoreReportStatus = Omit<HeardStoreReport, 'ageMs'> & { readonly evidenceAgeMs: number };

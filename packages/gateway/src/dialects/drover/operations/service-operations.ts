@@ -79,6 +79,9 @@ const status = z
     memoryLagMs: milliseconds.nullable().optional(),
     durability: z.string().optional(),
     stores: z.array(z.looseObject({ evidenceAgeMs: milliseconds })).optional(),
+    tls: z
+      .looseObject({ subject: z.string(), expiresAt: z.string(), problem: z.string().optional() })
+      .optional(),
   })
   .meta({ id: 'Status' });
 

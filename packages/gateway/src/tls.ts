@@ -1,0 +1,1 @@
+export { materialOf, readTlsFiles, type TlsFiles, type TlsMaterial, type TlsPaths } from './tls/tls-files.ts';
