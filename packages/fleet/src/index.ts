@@ -55,6 +55,7 @@ export {
   blobWindow,
 } from './protocol/blob-message.ts';
 export {
+  type FoundStream,
   type InstanceMessage,
   instanceMessageSchema,
   instancePath,

@@ -1,6 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
 import type { LiveLoadTable } from '../load/live-load-table.ts';
 import type { HealthTable } from '../health/health-table.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
@@ -27,6 +28,12 @@ export interface SessionShared {
   readonly partial: { units: number };
 }
 
+/** Where a kept stream is. */
+export interface KeptPlace {
+  readonly evidence: InstanceEvidence;
+  readonly streamId: string;
+}
+
 /** State of one call that its session and its client share. */
 export interface CallRecord {
   readonly call: PendingCall;
@@ -38,6 +45,8 @@ export interface CallRecord {
   readonly maxPlaces: number;
   /** `modelKey` of the requested model. */
   readonly model: string;
+  /** The stream to adopt, instead of opening one. */
+  readonly adopts: KeptPlace | undefined;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
   session: ActorRef<SessionInput> | undefined;

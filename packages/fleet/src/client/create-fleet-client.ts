@@ -10,7 +10,8 @@ import { routedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { PrincipalSigner } from '../signing/principal-signer.ts';
 import { callError } from './call-error.ts';
-import type { CallRecord, SessionShared } from './call-record.ts';
+import type { CallRecord, KeptPlace, SessionShared } from './call-record.ts';
+import { findKept } from './find-kept.ts';
 import { ModelListings } from './model-listings.ts';
 import { DecisionLog } from './decision-log.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
@@ -69,7 +70,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const unfollow = calls.follow(node, load);
   let stopping = false;
 
-  const run = (request: FleetRequest, signal: AbortSignal): FleetCall => {
+  const run = (request: FleetRequest, signal: AbortSignal, adopts?: KeptPlace): FleetCall => {
     const cancel = (reason: string): void => {
       if (record.session === undefined) record.cancelled ??= reason;
       else tellSession(record, { kind: 'cancel', reason });
@@ -83,7 +84,8 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
         signal.removeEventListener('abort', onAbort);
       },
     });
-    const record = createRecord(call, request, policyOf(request.policy), config, node.clock.now());
+    const facts = { request, policy: policyOf(request.policy), adopts };
+    const record = createRecord(call, facts, config, node.clock.now());
     const refusal = whyRefused(request, signal, stopping, calls.size, config);
     if (refusal !== undefined) {
       call.finish(refusal);
@@ -116,7 +118,11 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
 
   return {
     load,
-    run,
+    run: (request, signal) => run(request, signal),
+    adopt: async (request, signal) => {
+      const place = await findKept(shared, request);
+      return place === undefined ? undefined : run(request, signal, place);
+    },
     describe: (describeOptions) =>
       listings.describe({
         timeoutMs: describeOptions?.timeoutMs ?? config.describeTimeoutMs,
@@ -153,12 +159,13 @@ function policyLookup(
 
 function createRecord(
   call: PendingCall,
-  request: FleetRequest,
-  policy: RoutingPolicy,
+  { request, policy, adopts }: Pick<CallRecord, 'request' | 'policy' | 'adopts'>,
   config: FleetConfig,
   nowMs: number,
 ): CallRecord {
-  const { tenant = 'default', priority = 0, maxPlaces = config.maxPlaces } = request;
+  const { tenant = 'default', priority = 0, keepMs = 0 } = request;
+  // A kept request that waits at several instances could not be found by another client.
+  const { maxPlaces = config.maxPlaces } = keepMs > 0 ? { maxPlaces: 1 } : request;
   const { timeoutMs = config.requestTimeoutMs } = request;
   const model = modelKey(request.model);
   return {
@@ -166,6 +173,7 @@ function createRecord(
     request,
     routed: routedRequest({ model, tenant, priority }, request.body),
     policy,
+    adopts,
     maxPlaces,
     model,
     startedAtMs: nowMs,

@@ -34,6 +34,11 @@ export interface FleetClient {
    * @param tenant @default 'default'
    */
   why(requestId: string, tenant?: string): RequestDecisions | undefined;
+  /**
+   * Goes on with a request that was run with `keepMs` by another client, which has ended: its whole answer, from the
+   * first line on. Undefined where no instance that answers has it. The request is sent to no other instance.
+   */
+  adopt(request: FleetRequest, signal: AbortSignal): Promise<FleetCall | undefined>;
   /** Calls running now. */
   readonly active: number;
   stop(): Promise<void>;
@@ -67,6 +72,11 @@ export interface FleetRequest {
   readonly maxPlaces?: number;
   /** Longest duration of the whole request, milliseconds; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
+  /**
+   * How long the instance goes on with the request, and keeps its answer, after this client has ended; it can be adopted
+   * meanwhile. Such a request waits at one instance only. 0 for no time. @default 0
+   */
+  readonly keepMs?: number;
   /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */
   readonly firstByteTimeoutMs?: number;
   /** As in `StreamOpen`; 0 for none. @default 0 */

@@ -26,7 +26,7 @@ import { candidatesFor, decideAttempt } from './decide-attempt.ts';
 import { decideOutcome } from './decide-outcome.ts';
 import { type AttemptEnding, type DecisionTrail, endingOf } from './decision-log.ts';
 import { explainCandidates } from './explain-candidates.ts';
-import { bodyParts, openMessage } from './open-request.ts';
+import { adoptMessage, bodyParts, openMessage } from './open-request.ts';
 import { signFor } from './sign-request.ts';
 import type { SessionInput } from './session-input.ts';
 import { SlotWait } from './slot-wait.ts';
@@ -84,8 +84,11 @@ class FleetSession {
   }
 
   behaviour(): Behaviour<SessionInput> {
-    if (this.#record.cancelled === undefined) this.#choose();
-    else this.#answer.fail('cancelled', this.#record.cancelled, 0);
+    const { adopts } = this.#record;
+    if (this.#record.cancelled === undefined) {
+      if (adopts === undefined) this.#choose();
+      else this.#open(adopts.evidence, adopts.streamId);
+    } else this.#answer.fail('cancelled', this.#record.cancelled, 0);
     if (this.#record.call.ended) return this.#over();
     this.#arm();
     return receive<SessionInput>(
@@ -151,6 +154,8 @@ class FleetSession {
   /** Decides the next step while no attempt is under way. */
   #choose(): void {
     const { config } = this.#shared;
+    // A kept stream is at one instance only: it is not run again.
+    if (this.#record.adopts !== undefined) return this.#loseAdopted();
     const { policy, routed } = this.#record;
     const facts = this.#facts.now();
     const decision = decideAttempt(facts, (candidates) => policy(routed, candidates), config);
@@ -168,7 +173,8 @@ class FleetSession {
     else this.#answer.fail(decision.code, decision.message, decision.retryAfterMs, decision.node);
   }
 
-  #open(evidence: InstanceEvidence): void {
+  /** @param adopts the kept stream to adopt, instead of opening one */
+  #open(evidence: InstanceEvidence, adopts?: string): void {
     const { node, config, load } = this.#shared;
     const { deadlineAtMs, request } = this.#record;
     const nowMs = this.#context.clock.now();
@@ -189,19 +195,26 @@ class FleetSession {
     this.#health.opened(attempt);
     this.#trail.opened({ node: evidence.node, instance: evidence.load.name });
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
-    attempt.instance.tell(
-      openMessage(request, {
-        streamId: attempt.streamId,
-        timeoutMs: deadlineAtMs - nowMs,
-        grantedThrough: config.windowLines,
-        partBytes: attempt.partBytes,
-        queue,
-        principal: signFor(this.#shared, this.#record, evidence.node),
-        replyTo: this.#context.self,
-      }),
-      request.trace === undefined ? patient : { ...patient, trace: request.trace },
-    );
+    const principal = signFor(this.#shared, this.#record, evidence.node);
+    const facts = {
+      streamId: attempt.streamId,
+      timeoutMs: deadlineAtMs - nowMs,
+      grantedThrough: config.windowLines,
+      partBytes: attempt.partBytes,
+      queue,
+      principal,
+      replyTo: this.#context.self,
+    };
+    if (adopts !== undefined) return attempt.instance.tell(adoptMessage(request, adopts, facts), patient);
+    const options = request.trace === undefined ? patient : { ...patient, trace: request.trace };
+    attempt.instance.tell(openMessage(request, facts), options);
     sendParts(attempt, request.body);
+  }
+
+  #loseAdopted(): void {
+    const { message = 'the instance that kept the answer is gone', code = 'host-lost' } =
+      this.#facts.failures.at(-1) ?? {};
+    this.#answer.fail(code, message, 0);
   }
 
   #tick(): void {
@@ -349,7 +362,9 @@ class FleetSession {
   #stop(): void {
     const attempt = this.#attempt;
     if (attempt !== undefined) {
-      this.#cancelAttempt(attempt, 'the session ended');
+      // A kept stream goes on for a session that comes later.
+      if ((this.#record.request.keepMs ?? 0) === 0 || this.#cancelled)
+        this.#cancelAttempt(attempt, 'the session ended');
       this.#endAttempt(attempt);
     }
     this.#slotWait.end('the session ended');

@@ -3,7 +3,7 @@ import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
 import type { SignedPrincipal } from '../protocol/signed-principal.ts';
 import type { StreamMessage } from '../protocol/stream-message.ts';
-import { noTimeoutMs } from '../protocol/stream-open.ts';
+import { maxKeepMs, noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
 
 /** Facts of a request for the instance's queue. */
@@ -34,7 +34,7 @@ export interface OpenFacts {
 /** The `open` of one attempt. It includes the body, unless the body is larger than a part: then `bodyPart`s follow. */
 export function openMessage(request: FleetRequest, facts: OpenFacts): InstanceMessage {
   const { streamId, timeoutMs, grantedThrough, partBytes, queue, principal, replyTo } = facts;
-  const { body, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
+  const { body, keepMs = 0, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
   const small = bodyParts(body, partBytes) === 0;
   return {
     kind: 'open',
@@ -50,11 +50,20 @@ export function openMessage(request: FleetRequest, facts: OpenFacts): InstanceMe
       timeoutMs: Math.min(timeoutMs, noTimeoutMs),
       ...(firstByteTimeoutMs > 0 ? { firstByteTimeoutMs } : {}),
       ...(interTokenTimeoutMs > 0 ? { interTokenTimeoutMs } : {}),
+      ...(keepMs > 0 ? { keepMs: Math.min(keepMs, maxKeepMs) } : {}),
       ...(small ? { body } : { bodyBytes: body.byteLength }),
       grantedThrough,
     },
     replyTo,
   };
+}
+
+/** Takes over a kept stream instead of opening one. */
+export function adoptMessage(request: FleetRequest, kept: string, facts: OpenFacts): InstanceMessage {
+  const { streamId, grantedThrough, principal, replyTo } = facts;
+  const { tenant = 'default' } = request;
+  const signed = principal === undefined ? {} : { principal };
+  return { kind: 'adopt', streamId: kept, as: streamId, ...signed, tenant, grantedThrough, replyTo };
 }
 
 /** How many `part`s follow the `open`: 0 when the body is in it. */

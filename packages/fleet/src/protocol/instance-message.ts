@@ -5,7 +5,7 @@ import type { ModelListing } from './model-listing.ts';
 import type { SessionMessage } from './session-message.ts';
 import { type SignedPrincipal, signedPrincipalSchema } from './signed-principal.ts';
 import { type StreamMessage, streamMessageSchema } from './stream-message.ts';
-import type { StreamOpen } from './stream-open.ts';
+import { maxKeepMs, type StreamOpen } from './stream-open.ts';
 
 /**
  * Messages of a fleet client to an instance actor (`instances/{name}` on a node-agent). `open` and `part` travel on the
@@ -40,6 +40,26 @@ export type InstanceMessage =
   | { readonly kind: 'claim'; readonly streamId: string; readonly offer: number }
   /** Declines the offered slot for now, and keeps the place. */
   | { readonly kind: 'pass'; readonly streamId: string; readonly offer: number }
+  /** Asks whether a request with `keepMs` of that principal is here, whose session may have ended. */
+  | {
+      readonly kind: 'find';
+      readonly requestId: string;
+      /** Absent where the asker signs nothing. */
+      readonly principal?: SignedPrincipal | undefined;
+      readonly tenant: string;
+      readonly replyTo: ActorRef<FoundStream>;
+    }
+  /** Sends the answer of that request from its first line on to this session, and to no other any more. */
+  | {
+      readonly kind: 'adopt';
+      readonly streamId: string;
+      /** Id of the stream from now on, so that messages of the session before have no effect. */
+      readonly as: string;
+      readonly principal?: SignedPrincipal | undefined;
+      readonly tenant: string;
+      readonly grantedThrough: number;
+      readonly replyTo: ActorRef<SessionMessage>;
+    }
   /**
    * Asks for Ollama's own list of models as of the last probe. With `fresh`, the node-agent first asks Ollama which
    * models are loaded now.
@@ -52,10 +72,18 @@ export type InstanceMessage =
       readonly from?: number | undefined;
     };
 
+/** The answer to `find`: the stream of the request; absent where there is none. */
+export interface FoundStream {
+  readonly kind: 'found';
+  readonly streamId?: string | undefined;
+}
+
 /** @default 1_000 */
 export const reserveIntervalMs: number = 1_000;
 
 const streamId = z.string().min(1).max(64);
+const tenant = z.string().max(128);
+const requestId = z.string().min(1).max(128);
 const lineNumber = z.number().int().min(0);
 const bytes = z.instanceof(Uint8Array);
 const waited = z.number().min(0);
@@ -64,8 +92,8 @@ const offer = z.number().int().positive();
 
 const streamOpenSchema = z.object({
   streamId,
-  requestId: z.string().min(1).max(128),
-  tenant: z.string().max(128),
+  requestId,
+  tenant,
   principal: signedPrincipalSchema.optional(),
   priority: z.number(),
   route: z.enum(['chat', 'generate', 'embed', 'embeddings', 'show']),
@@ -78,6 +106,7 @@ const streamOpenSchema = z.object({
   interTokenTimeoutMs: z.number().positive().optional(),
   body: bytes.optional(),
   bodyBytes: z.number().int().positive().optional(),
+  keepMs: z.number().positive().max(maxKeepMs).optional(),
   grantedThrough: lineNumber,
 });
 
@@ -97,12 +126,33 @@ const ownMessageSchema: z.ZodType<Exclude<InstanceMessage, StreamMessage>> = z.d
   z.object({ kind: z.literal('claim'), streamId, offer }),
   z.object({ kind: z.literal('pass'), streamId, offer }),
   z.object({
+    kind: z.literal('find'),
+    requestId,
+    principal: signedPrincipalSchema.optional(),
+    tenant,
+    replyTo: actorRefSchema<FoundStream>(),
+  }),
+  z.object({
+    kind: z.literal('adopt'),
+    streamId,
+    as: streamId,
+    principal: signedPrincipalSchema.optional(),
+    tenant,
+    grantedThrough: lineNumber,
+    replyTo: actorRefSchema<SessionMessage>(),
+  }),
+  z.object({
     kind: z.literal('describe'),
     replyTo: actorRefSchema<ModelListing>(),
     fresh: z.boolean().optional(),
     from: lineNumber.optional(),
   }),
 ]);
+
+export const foundStreamSchema: z.ZodType<FoundStream> = z.object({
+  kind: z.literal('found'),
+  streamId: streamId.optional(),
+});
 
 export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.union([
   ownMessageSchema,

@@ -49,9 +49,17 @@ export interface StreamOpen {
   readonly body?: Uint8Array | undefined;
   /** Size of a body that follows in parts. */
   readonly bodyBytes?: number | undefined;
+  /**
+   * How long the request goes on, and its lines are kept, after the session has ended or fallen silent, so that another
+   * session can adopt the stream; milliseconds. @default 0
+   */
+  readonly keepMs?: number | undefined;
   /** Initial credit: lines may be sent through this number (the first line is 1). */
   readonly grantedThrough: number;
 }
+
+/** Largest `keepMs`. */
+export const maxKeepMs: number = 600_000;
 
 /** Value of `timeoutMs` for a request without a deadline, because the field is required. */
 export const noTimeoutMs: number = Number.MAX_SAFE_INTEGER;

@@ -10,6 +10,9 @@
  *   lines ──▶ [ freed | sent, unconfirmed | ready, no credit ] ──▶ chunk … end
  *                    ▲ grant.received      ▲ grant.through
  *
+ * A kept stream (`keepMs`) outlives its session: confirmed lines stay while there is room, the upstream is read on, and
+ * another session may adopt the stream from its first line. After `keepMs` without a session it ends.
+ *
  * Failure cases: buffer full → `reader-too-slow`, upstream aborted, unsent lines are dropped · receiver silent while
  * the bus is connected, or bus disconnected too long → upstream aborted, closed · a freed line is requested →
  * `replay-lost`.
@@ -53,6 +56,10 @@ export type SenderEvent =
   | { readonly kind: 'end' }
   | { readonly kind: 'fail'; readonly code: FailureCode; readonly message: string }
   | { readonly kind: 'bus'; readonly connected: boolean }
+  /** The session of a kept stream has ended. */
+  | { readonly kind: 'orphan' }
+  /** Another session takes a kept stream over, and gets all of it. */
+  | { readonly kind: 'adopt'; readonly streamId: string; readonly grantedThrough: number }
   /** `senderWakeAtMs` is reached. */
   | { readonly kind: 'tick' };
 
@@ -66,9 +73,17 @@ export type SenderEffect =
 
 /** State of one sending end. Owned by its caller, changed in place by `decideSend` alone. */
 export interface SenderState {
-  readonly streamId: string;
+  streamId: string;
   readonly config: FleetConfig;
   readonly buffer: ReplayBuffer;
+  /** 0: the stream ends with its session. */
+  readonly keepMs: number;
+  /** A kept stream without a session: nothing is sent. */
+  orphaned: boolean;
+  /** The receiver has confirmed the last message of a kept stream. */
+  taken: boolean;
+  /** Lines through this number are confirmed. */
+  confirmedThrough: number;
   sentThrough: number;
   grantedThrough: number;
   head: Omit<Extract<SenderEvent, { kind: 'head' }>, 'kind'> | undefined;
@@ -90,14 +105,19 @@ export interface SenderState {
   closed: boolean;
 }
 
-/** @param grantedThrough credit from the `open` */
+/** @param grantedThrough credit from the `open`; `keepMs` as in the `open` */
 export function createSender(
   streamId: string,
   grantedThrough: number,
   config: FleetConfig,
   nowMs: number,
+  keepMs = 0,
 ): SenderState {
   return {
+    keepMs,
+    orphaned: false,
+    taken: false,
+    confirmedThrough: 0,
     streamId,
     config,
     buffer: new ReplayBuffer(),
@@ -122,7 +142,9 @@ export function createSender(
 /** When the next `tick` is due, by the same clock as `nowMs`. Moves earlier only through an event. */
 export function senderWakeAtMs(state: SenderState): number {
   const { config } = state;
-  if (!state.connected) return state.connectionChangedAtMs + config.busPatienceMs;
+  if (!state.connected)
+    return state.connectionChangedAtMs + Math.max(config.busPatienceMs, state.keepMs);
+  if (state.orphaned || state.taken) return state.silentSinceMs + state.keepMs;
   return Math.min(state.sentAtMs + config.beatIntervalMs, state.silentSinceMs + config.receiverSilenceMs);
 }
 
@@ -161,9 +183,11 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
     case 'grant':
       noteReceiver(state, nowMs);
       state.grantedThrough = Math.max(state.grantedThrough, event.through);
-      state.buffer.freeThrough(Math.min(event.received, state.sentThrough));
-      if (state.endingSent && state.ending !== undefined && event.received > state.ending.lines)
-        close(state, effects);
+      confirm(state, Math.min(event.received, state.sentThrough));
+      if (state.endingSent && state.ending !== undefined && event.received > state.ending.lines) {
+        if (state.keepMs > 0) state.taken = true;
+        else close(state, effects);
+      }
       break;
     case 'resume':
       noteReceiver(state, nowMs);
@@ -176,6 +200,13 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
     case 'bus':
       connectionChanged(state, event.connected, nowMs, effects);
       break;
+    case 'orphan':
+      if (state.keepMs === 0) close(state, effects);
+      else if (!state.orphaned) orphan(state, nowMs);
+      break;
+    case 'adopt':
+      adopt(state, event, nowMs, effects);
+      break;
     case 'tick':
       tick(state, nowMs, effects);
       break;
@@ -184,14 +215,43 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
   return effects;
 }
 
+/** A session that was only silent is back. It asks for what it misses. */
 function noteReceiver(state: SenderState, nowMs: number): void {
+  state.orphaned = false;
   state.silentSinceMs = nowMs;
   state.stallGraceGiven = false;
 }
 
+function confirm(state: SenderState, through: number): void {
+  state.confirmedThrough = Math.max(state.confirmedThrough, through);
+  if (state.keepMs === 0) state.buffer.freeThrough(through);
+}
+
+function orphan(state: SenderState, nowMs: number): void {
+  state.orphaned = true;
+  state.silentSinceMs = nowMs;
+}
+
+/** The new session begins with the first line. Lines that have left the buffer end the stream with `replay-lost`. */
+function adopt(
+  state: SenderState,
+  { streamId, grantedThrough }: Extract<SenderEvent, { kind: 'adopt' }>,
+  nowMs: number,
+  effects: SenderEffect[],
+): void {
+  state.streamId = streamId;
+  if (state.ending !== undefined) state.ending = { ...state.ending, streamId };
+  noteReceiver(state, nowMs);
+  state.orphaned = false;
+  state.taken = false;
+  state.confirmedThrough = 0;
+  state.grantedThrough = grantedThrough;
+  resume(state, 1, effects);
+}
+
 /** Sends everything that the credit allows: head, then lines in chunks, then `end` or `fail`. */
 function pump(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
-  if (state.closed || !state.connected) return;
+  if (state.closed || !state.connected || state.orphaned || state.taken) return;
   const { streamId, buffer, config } = state;
   if (state.head !== undefined && !state.headSent) {
     state.headSent = true;
@@ -223,7 +283,8 @@ function takeLines(state: SenderState, lines: readonly string[], effects: Sender
   const { buffer, config } = state;
   for (const line of lines) {
     if (state.ending !== undefined) return;
-    if (buffer.heldLines >= config.replayBufferLines || buffer.heldBytes >= config.replayBufferBytes) {
+    if (isFull(state)) buffer.freeThrough(state.confirmedThrough);
+    if (isFull(state)) {
       // Unsent lines are dropped, so that a reader this slow does not hold megabytes until its deadline.
       buffer.dropAfter(state.sentThrough);
       const message = `the reader fell ${buffer.heldLines} lines behind and the replay buffer is full`;
@@ -232,6 +293,10 @@ function takeLines(state: SenderState, lines: readonly string[], effects: Sender
     }
     addLine(state, line, effects);
   }
+}
+
+function isFull({ buffer, config }: SenderState): boolean {
+  return buffer.heldLines >= config.replayBufferLines || buffer.heldBytes >= config.replayBufferBytes;
 }
 
 /** Adds one line, in pieces if it does not fit a chunk: NATS refuses large messages, and embeddings are large. */
@@ -312,9 +377,16 @@ function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void 
     state.silentSinceMs = graceSinceMs;
   }
   if (!state.connected) {
-    if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
-    abort(state, 'cancelled', `NATS was disconnected for ${config.busPatienceMs} ms`, effects);
+    const patienceMs = Math.max(config.busPatienceMs, state.keepMs);
+    if (nowMs - state.connectionChangedAtMs < patienceMs) return;
+    abort(state, 'cancelled', `NATS was disconnected for ${patienceMs} ms`, effects);
     close(state, effects);
+  } else if (state.orphaned || state.taken) {
+    if (nowMs - state.silentSinceMs < state.keepMs) return;
+    abort(state, 'cancelled', `nobody came for the answer for ${state.keepMs} ms`, effects);
+    close(state, effects);
+  } else if (state.keepMs > 0 && nowMs - state.silentSinceMs >= config.receiverSilenceMs) {
+    orphan(state, nowMs);
   } else if (nowMs - state.silentSinceMs >= config.receiverSilenceMs) {
     const message = `the reader was silent for ${config.receiverSilenceMs} ms`;
     abort(state, 'cancelled', message, effects);

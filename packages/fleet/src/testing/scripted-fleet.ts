@@ -71,6 +71,7 @@ export function scriptedFleet(instances: readonly InstanceEvidence[] = [evidence
       if (fleet.mode === 'echo') echo(script);
       return call;
     },
+    adopt: async () => undefined,
     why: () => undefined,
     describe: async () => fleet.modelListings,
     active: 0,

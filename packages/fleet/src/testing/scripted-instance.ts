@@ -148,6 +148,11 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
       case 'pass':
         placeMessages.push(message);
         break;
+      case 'find':
+        message.replyTo.tell({ kind: 'found' });
+        break;
+      case 'adopt':
+        break;
       default:
         live.get(message.streamId)?.stream.feed(message);
     }

@@ -153,6 +153,10 @@ class Instance {
         return this.#intake.forward(message);
       case 'reserve':
         return this.#intake.reserve(message);
+      case 'find':
+        return this.#intake.find(message);
+      case 'adopt':
+        return this.#intake.adopt(message);
       case 'claim':
         return this.#admission.claim(message.streamId, message.offer);
       case 'pass':

@@ -6,6 +6,8 @@ import type { ModelCounts } from './model-list.ts';
 /** A job of an instance. */
 export interface JobEntry {
   readonly streamId: string;
+  /** The request, where another session may adopt its stream. */
+  readonly kept?: { readonly requestId: string; readonly keyId: string; readonly tenant: string };
   readonly ref: ActorRef<JobMessage>;
   readonly replyTo: ActorRef<SessionMessage>;
   /** Name of the model as Ollama lists it. */
@@ -80,6 +82,14 @@ export class JobTable {
     const key = modelKey(model);
     return [...this.#byStream.values()].filter(
       (job) => job.stage === 'inside' && !job.answered && modelKey(job.model) === key,
+    );
+  }
+
+  /** The stream of a kept request of that owner, the newest one. */
+  findKept(wanted: NonNullable<JobEntry['kept']>): JobEntry | undefined {
+    return [...this.#byStream.values()].findLast(
+      ({ kept }) =>
+        kept?.requestId === wanted.requestId && kept.keyId === wanted.keyId && kept.tenant === wanted.tenant,
     );
   }
 

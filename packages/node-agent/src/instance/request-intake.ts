@@ -1,6 +1,12 @@
 import type { ActorContext } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import type { FleetConfig, InstanceMessage, KnownSigners, StreamMessage } from '@drover/fleet';
+import type {
+  FleetConfig,
+  InstanceMessage,
+  KnownSigners,
+  SignedPrincipal,
+  StreamMessage,
+} from '@drover/fleet';
 import type { Tracer } from '@drover/telemetry';
 import { jobProps } from '../job/job-actor.ts';
 import type { Ollama } from '../ollama/ollama.ts';
@@ -95,6 +101,32 @@ export class RequestIntake {
     admission.reserve(message, model);
   }
 
+  /** Answers whether a kept stream of the asker is here. */
+  find({ requestId, principal, tenant, replyTo }: Extract<InstanceMessage, { kind: 'find' }>): void {
+    const keyId = this.#ownerOf(principal, tenant);
+    const found = keyId === undefined ? undefined : this.#parts.jobs.findKept({ requestId, keyId, tenant });
+    replyTo.tell({ kind: 'found', streamId: found?.streamId });
+  }
+
+  /** Gives a kept stream to another session of its owner. */
+  adopt(message: Extract<InstanceMessage, { kind: 'adopt' }>): void {
+    const { streamId, as, principal, tenant, grantedThrough, replyTo } = message;
+    const job = this.#parts.jobs.get(streamId);
+    const keyId = this.#ownerOf(principal, tenant);
+    if (job?.kept === undefined || job.kept.keyId !== keyId || job.kept.tenant !== tenant) {
+      const why = 'the stream is not kept here, or not for this principal';
+      replyTo.tell({ kind: 'fail', streamId: as, lines: 0, code: 'replay-lost', message: why });
+      return;
+    }
+    job.ref.tell({ kind: 'adopt', streamId: as, grantedThrough, replyTo }, { lane: 'control' });
+  }
+
+  /** The key of a principal whose signature holds; undefined for any other one. */
+  #ownerOf(principal: SignedPrincipal | undefined, tenant: string): string | undefined {
+    const verdict = this.#task.signers.judge(principal, tenant);
+    return verdict === 'valid' || verdict === 'unsigned' ? (principal?.keyId ?? '') : undefined;
+  }
+
   /** Handles a message about a stream from a session that has not received the ref of the job. */
   forward(message: StreamMessage): void {
     const { jobs, admission } = this.#parts;
@@ -154,7 +186,9 @@ export class RequestIntake {
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
     this.#context.watch(ref);
-    jobs.add({ streamId, ref, replyTo, model, stage, answered: false, healed: false });
+    const owner = { requestId: open.requestId, keyId: open.principal?.keyId ?? '', tenant: open.tenant };
+    const kept = open.keepMs === undefined ? {} : { kept: owner };
+    jobs.add({ streamId, ...kept, ref, replyTo, model, stage, answered: false, healed: false });
     admission.fill();
   }
 }

@@ -1,4 +1,12 @@
-import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behaviour,
+  type Props,
+  props,
+  receive,
+  setup,
+} from '@drover/actor-core';
 import {
   createSender,
   decideSend,
@@ -8,6 +16,7 @@ import {
   type RefusalCode,
   type SenderEvent,
   type SenderState,
+  type SessionMessage,
   senderWakeAtMs,
   streamMessageSchema,
 } from '@drover/fleet';
@@ -66,7 +75,9 @@ class Job {
   #postedAtMs: number | undefined;
   readonly #trace: JobTrace;
   readonly #tally = new AnswerTally();
-  readonly #readerWatch: ReaderWatch;
+  #readerWatch: ReaderWatch;
+  /** The session that gets the answer. */
+  #session: ActorRef<SessionMessage>;
   #left = false;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
@@ -76,9 +87,10 @@ class Job {
     this.#task = task;
     this.#context = context;
     this.#trace = new JobTrace(task, context.clock);
+    this.#session = task.replyTo;
     this.#readerWatch = new ReaderWatch(context, task.replyTo, task.presence, now);
     this.#limits = progressLimits(task.limits, open);
-    this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
+    this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now, open.keepMs);
     this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
     this.#progress = startProgress(open.body === undefined ? 'receiving' : 'queued', open.timeoutMs, now);
   }
@@ -105,10 +117,13 @@ class Job {
       },
       (signal) => {
         if (signal.type === 'post-stop') this.#stop();
-        if (signal.type !== 'terminated' || !this.#readerWatch.isGone(signal.reason)) return undefined;
-        this.#leave('cancelled');
-        this.#sender.closed = true;
-        return done;
+        // The end of a session before the present one means nothing.
+        if (signal.type !== 'terminated' || signal.ref.address.uid !== this.#session.address.uid)
+          return undefined;
+        if (!this.#readerWatch.isGone(signal.reason)) return undefined;
+        this.#send({ kind: 'orphan' });
+        if (this.#sender.closed) this.#leave('cancelled');
+        return this.#next();
       },
     );
   }
@@ -120,9 +135,11 @@ class Job {
   }
 
   #handle(message: JobMessage): void {
-    const { open, replyTo } = this.#task;
+    // Only the node itself sends this one, which has the id that follows.
+    if (message.kind === 'adopt') return this.#adopt(message);
+    const { streamId } = this.#sender;
     // Messages about the stream come from the bus; only its session knows the id.
-    if ('streamId' in message && message.streamId !== open.streamId) return;
+    if ('streamId' in message && message.streamId !== streamId) return;
     switch (message.kind) {
       case 'grant':
       case 'resume':
@@ -144,7 +161,7 @@ class Job {
         return;
       case 'offer':
         if (this.#progress.phase === 'queued')
-          replyTo.tell({ kind: 'offer', streamId: open.streamId, offer: message.offer });
+          this.#session.tell({ kind: 'offer', streamId, offer: message.offer });
         return;
       case 'refuse':
         if (this.#postedAtMs === undefined) this.#refuse(message.code, message.message, message.retryAfterMs);
@@ -176,9 +193,9 @@ class Job {
 
   /** Allows the session to send more parts of the body. Repeated with each beat, because the message may be lost. */
   #confirmParts(): void {
-    const { replyTo, open } = this.#task;
     if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
-    replyTo.tell({ kind: 'parts', streamId: open.streamId, received: this.#assembly.received });
+    const { streamId } = this.#sender;
+    this.#session.tell({ kind: 'parts', streamId, received: this.#assembly.received });
   }
 
   #takeBody(body: Uint8Array): void {
@@ -306,6 +323,26 @@ class Job {
     this.#send({ kind: 'tick' });
   }
 
+  /** The session before, if it still runs, learns that the answer goes elsewhere now. */
+  #adopt({ streamId, grantedThrough, replyTo }: Extract<JobMessage, { kind: 'adopt' }>): void {
+    if (this.#sender.keepMs === 0 || this.#sender.closed) return;
+    const message = 'another gateway has taken the answer over';
+    this.#session.tell({
+      kind: 'fail',
+      streamId: this.#sender.streamId,
+      lines: 0,
+      code: 'cancelled',
+      message,
+    });
+    this.#session = replyTo;
+    const nowMs = this.#context.clock.now();
+    this.#readerWatch = new ReaderWatch(this.#context, replyTo, this.#task.presence, nowMs);
+    // The ref first: the session sends its credit to the job.
+    this.#sender.streamId = streamId;
+    this.#accept({ position: this.#sender.position });
+    this.#send({ kind: 'adopt', streamId, grantedThrough });
+  }
+
   /** Asks the instance, which observes the state of Ollama, to judge the silence. */
   #reportSilence(nowMs: number): void {
     const { open, instance } = this.#task;
@@ -326,7 +363,7 @@ class Job {
   /** Passes an event to the sender and performs its effects. */
   #send(event: SenderEvent): void {
     for (const effect of decideSend(this.#sender, event, this.#context.clock.now())) {
-      if (effect.kind === 'send') this.#task.replyTo.tell(effect.message, patient);
+      if (effect.kind === 'send') this.#session.tell(effect.message, patient);
       else if (effect.kind === 'abort') this.#leave(effect.code, effect.message);
     }
   }
@@ -342,13 +379,13 @@ class Job {
   #forget(code: FailureCode, message: string): void {
     if (this.#sender.closed) return;
     this.#sender.closed = true;
-    this.#task.replyTo.tell({ kind: 'fail', streamId: this.#task.open.streamId, lines: 0, code, message });
+    this.#session.tell({ kind: 'fail', streamId: this.#sender.streamId, lines: 0, code, message });
   }
 
   #refuse(code: RefusalCode, message: string, retryAfterMs: number): void {
-    const { replyTo, open } = this.#task;
     if (this.#left) return;
-    replyTo.tell({ kind: 'refused', streamId: open.streamId, code, message, retryAfterMs });
+    const { streamId } = this.#sender;
+    this.#session.tell({ kind: 'refused', streamId, code, message, retryAfterMs });
     this.#leave({ refused: code });
     this.#sender.closed = true;
   }
@@ -364,6 +401,9 @@ class Job {
     this.#reader = undefined;
     this.#body = undefined;
     this.#enter('lingering');
+    // The sender ends a kept stream by itself.
+    if (this.#sender.keepMs > 0)
+      this.#progress = { ...this.#progress, deadlineAtMs: Number.POSITIVE_INFINITY };
     const upstreamMs = this.#postedAtMs === undefined ? 0 : this.#context.clock.now() - this.#postedAtMs;
     const outcome = {
       how,

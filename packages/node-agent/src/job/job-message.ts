@@ -1,4 +1,5 @@
-import type { FailureCode, RefusalCode, StreamMessage } from '@drover/fleet';
+import type { ActorRef } from '@drover/actor-core';
+import type { FailureCode, RefusalCode, SessionMessage, StreamMessage } from '@drover/fleet';
 import type { Lesson } from '../silence/learnt-speeds.ts';
 import type { RequestShape } from '../silence/request-shape.ts';
 
@@ -39,6 +40,13 @@ export type JobMessage =
   /** The answer reader has new bytes. */
   | { readonly kind: 'answer' }
   | { readonly kind: 'bus'; readonly connected: boolean }
+  /** Another session takes a kept stream over. */
+  | {
+      readonly kind: 'adopt';
+      readonly streamId: string;
+      readonly grantedThrough: number;
+      readonly replyTo: ActorRef<SessionMessage>;
+    }
   | { readonly kind: 'wake' };
 
 /** Messages of a job to its instance. */
