@@ -176,6 +176,7 @@ export {
   eventLog,
   eventSourceOf,
   inboxPrefix,
+  keptBucket,
   keysBucket,
   type Lane,
   quotaLog,

@@ -36,6 +36,7 @@ import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { Drain } from './http/drain.ts';
 import { serveKept } from './keeping/kept-actor.ts';
+import { KeptRecords } from './keeping/kept-records.ts';
 import { KeptStreams } from './keeping/kept-streams.ts';
 import { listen, type TlsOptions } from './http/http-server.ts';
 import { TlsKeeper } from './tls/tls-keeper.ts';
@@ -285,6 +286,7 @@ function createServices(
       observe: (event) => metrics.limited(event),
     }),
     kept: new KeptStreams(node.clock),
+    keptRecords: new KeptRecords(node),
   };
 }
 

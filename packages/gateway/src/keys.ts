@@ -3,6 +3,7 @@ export { createKey, type IssuedKey, type KeySpec, revokeKey, rotateKey } from '.
 export { type FollowedKeys, followKeys, type KeyFollower } from './keys/follow-keys.ts';
 export { keepQuotaLog } from './quota/quota-log.ts';
 export { type Limits } from './quota/limit-spec.ts';
+export { keepKeptBucket } from './keeping/kept-records.ts';
 export { keepKeysBucket } from './keys/keep-keys-bucket.ts';
 export {
   isNewer,

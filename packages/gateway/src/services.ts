@@ -8,6 +8,7 @@ import type { RouteMatch } from './http/router.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import type { CallerLimits } from './limits/caller-limits.ts';
 import type { Drain } from './http/drain.ts';
+import type { KeptRecords } from './keeping/kept-records.ts';
 import type { KeptStreams } from './keeping/kept-streams.ts';
 import type { ClientWait } from './observe/client-wait.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
@@ -53,4 +54,6 @@ export interface GatewayServices {
   readonly limits: CallerLimits;
   /** Request ids in use, and answers for clients that come back. */
   readonly kept: KeptStreams;
+  /** The kept answers of all gateways. */
+  readonly keptRecords: KeptRecords;
 }

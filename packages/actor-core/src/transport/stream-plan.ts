@@ -10,6 +10,7 @@ import {
   entityLog,
   eventLog,
   incarnationBucket,
+  keptBucket,
   keysBucket,
   memoryBucket,
   queueBucket,
@@ -103,6 +104,7 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     bucket(keysBucket(cell), { host: ['read', 'create'], gateway: writes }),
     // A gateway publishes its claims under its own id alone (`permissionsOf`).
     { name: quotaLog(cell), records: [], uses: { host: ['read', 'create'], gateway: ['read'] } },
+    bucket(keptBucket(cell), { host: ['read', 'create'], gateway: writes }),
     bucket(adminJobsBucket(cell), { host: creates, gateway: writes }),
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
     // The permissions say what each role may append: a gateway its own events, a host those of node-agents too.

@@ -243,6 +243,11 @@ export function quotaLog(cell: string): string {
   return `QUOTA_${cell}`;
 }
 
+/** Name of the bucket of the requests whose answers are kept for clients that come back. */
+export function keptBucket(cell: string): string {
+  return `KEPT_${cell}`;
+}
+
 /** Name of the bucket of the admin jobs. Each key begins with the node that executes the job. */
 export function adminJobsBucket(cell: string): string {
   return `ADMINJOBS_${cell}`;

@@ -11,7 +11,7 @@ import {
   startEventPublisher,
   startPrincipalSigner,
 } from '@drover/fleet';
-import { keepKeysBucket, keepQuotaLog } from '@drover/gateway/keys';
+import { keepKeptBucket, keepKeysBucket, keepQuotaLog } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
@@ -30,8 +30,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       publishClusterEvents(node, events),
     ];
     const control = startControl(node);
-    const stopKeeping = keepKeysBucket(node);
-    const stopQuotaLog = keepQuotaLog(node);
+    const keeps = [keepKeysBucket(node), keepKeptBucket(node), keepQuotaLog(node)];
     const signer = startPrincipalSigner(node);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const memory = startMemory(node, configs.memory);
@@ -55,8 +54,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       migrateEntities: () => host.drain(),
       stop: async () => {
         stopReports();
-        stopKeeping();
-        stopQuotaLog();
+        for (const end of keeps) end();
         stopAdminJobs();
         await host.stop();
         memory.close();

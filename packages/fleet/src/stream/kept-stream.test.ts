@@ -10,7 +10,9 @@ function setup(config: Parameters<typeof resolveConfig>[0] = {}) {
   let now = 0;
   const state = createSender('s', 8, resolveConfig(config), now, keepMs);
   const feed = (event: SenderEvent): string[] =>
-    decideSend(state, event, now).map((effect) => (effect.kind === 'send' ? short(effect.message) : effect.kind));
+    decideSend(state, event, now).map((effect) =>
+      effect.kind === 'send' ? short(effect.message) : effect.kind,
+    );
   const lines = (...texts: string[]): string[] => feed({ kind: 'lines', lines: texts });
   const wake = (): string[] => {
     now = senderWakeAtMs(state);
@@ -64,5 +66,8 @@ it('drops confirmed lines where the room ends, and pretends to have none of them
 });
 
 it('ends when its session cancels it', () => {
-  expect(setup().feed({ kind: 'cancel', streamId: 's', reason: 'the client left' })).toEqual(['abort', 'closed']);
+  expect(setup().feed({ kind: 'cancel', streamId: 's', reason: 'the client left' })).toEqual([
+    'abort',
+    'closed',
+  ]);
 });

@@ -142,8 +142,7 @@ export function createSender(
 /** When the next `tick` is due, by the same clock as `nowMs`. Moves earlier only through an event. */
 export function senderWakeAtMs(state: SenderState): number {
   const { config } = state;
-  if (!state.connected)
-    return state.connectionChangedAtMs + Math.max(config.busPatienceMs, state.keepMs);
+  if (!state.connected) return state.connectionChangedAtMs + Math.max(config.busPatienceMs, state.keepMs);
   if (state.orphaned || state.taken) return state.silentSinceMs + state.keepMs;
   return Math.min(state.sentAtMs + config.beatIntervalMs, state.silentSinceMs + config.receiverSilenceMs);
 }

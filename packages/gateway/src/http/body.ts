@@ -1,6 +1,7 @@
 import { createZstdDecompress } from 'node:zlib';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
+import { onDisconnectHeader } from './on-disconnect.ts';
 import { type JsonLimits, JsonShape } from './json-shape.ts';
 
 /** Ollama's own limit for the size of a decompressed body. */
@@ -83,6 +84,7 @@ async function readBytes(
     inspect(chunk);
   });
   exchange.limit?.bodyArrived(exchange);
+  if (exchange.header(onDisconnectHeader) !== undefined) exchange.sentBody = body;
   return body;
 }
 

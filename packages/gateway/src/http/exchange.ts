@@ -30,8 +30,16 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   /** A client that reads nothing for this long is disconnected; 0 for never. */
   readonly readerTimeoutMs: number;
+  /** Set for a request that another gateway began. */
+  readonly resumes?: Resumption;
   /** Format of error answers: that of the dialect of the route. */
   readonly formatFailure: FailureFormat;
+}
+
+/** A request that another gateway began and did not end: it has no client, and its answer is only kept. */
+export interface Resumption {
+  /** Called once, when it is known whether an instance still has the answer. */
+  settled(isFound: boolean): void;
 }
 
 /**
@@ -55,6 +63,10 @@ export class Exchange {
   trace: string | undefined;
   /** Who sent the request; set before the handler is called. */
   principal: Principal = anyone;
+  /** The body as the client sent it, once it is read; only for a request whose answer is to be kept. */
+  sentBody: Buffer | undefined;
+  /** The kept answer that this exchange goes on with; undefined for a request of a client. */
+  readonly resumes: Resumption | undefined;
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #abort = new AbortController();
@@ -77,6 +89,7 @@ export class Exchange {
     if (request.httpVersion === '1.0') answerAsHttp10(response);
     this.#options = options;
     this.requestId = options.requestId;
+    this.resumes = options.resumes;
     this.startedAtMs = options.clock.now();
     this.method = request.method ?? 'GET';
     this.path = target.path;

@@ -1,13 +1,16 @@
 import type { RequestFailure } from '../errors.ts';
-import type { Exchange } from '../http/exchange.ts';
+import type { Exchange, Resumption } from '../http/exchange.ts';
 import { failureOf } from '../failure.ts';
 import type { FailureFormat } from '../http/reply.ts';
 import type { Right } from '../keys/rights.ts';
 import { permittedModels } from '../keys/permitted-models.ts';
 import type { Route } from '../http/route.ts';
 import { KeptAnswer } from '../keeping/answer-sink.ts';
-import { keepMsOf, onDisconnectHeader } from '../keeping/on-disconnect.ts';
 import type { Admission } from '../limits/caller-limits.ts';
+import { keptHeaders } from '../keeping/kept-record.ts';
+import type { KeptClaim } from '../keeping/kept-records.ts';
+import type { KeptRequest } from '../keeping/kept-streams.ts';
+import { keepMsOf, onDisconnectHeader } from '../http/on-disconnect.ts';
 import type { GatewayServices } from '../services.ts';
 import { AnswerMeter } from './answer-meter.ts';
 import { estimateTokens } from './estimate-tokens.ts';
@@ -70,17 +73,78 @@ async function serve(
   inference: NamedInference,
 ): Promise<void> {
   const keepMs = keepMsOf(exchange.header(onDisconnectHeader));
-  const { requestId, principal } = exchange;
+  const { requestId } = exchange;
   const release = services.kept.claim(requestId, keepMs > 0);
   try {
     if (keepMs === 0) return await serveInference(services, exchange, inference);
+    if (exchange.resumes !== undefined)
+      return await serveResumed(services, exchange, exchange.resumes, { ...inference, keepMs });
     exchange.setHeader(onDisconnectHeader, `keep=${keepMs}ms`);
-    const kept = services.kept.keep(requestId, principal, keepMs);
-    await serveInference(services, new KeptAnswer(exchange, kept), inference);
+    await serveKept(services, exchange, { ...inference, keepMs });
   } finally {
     release();
   }
 }
+
+/** Serves a request whose answer is kept: recorded first, so that another gateway finds it. @throws RequestFailure */
+async function serveKept(
+  services: GatewayServices,
+  exchange: Exchange,
+  inference: NamedInference & { readonly keepMs: number },
+): Promise<void> {
+  const { kept: streams, keptRecords, config } = services;
+  const { requestId, principal, request, sentBody } = exchange;
+  const { keyId, tenant } = principal;
+  const { keepMs } = inference;
+  const claim = await keptRecords.claim(requestId, {
+    keyId,
+    tenant,
+    keepMs,
+    ttlMs: keptTtlMs(config.requestTimeoutMs, keepMs),
+    request: {
+      method: exchange.method,
+      target: request.url ?? exchange.path,
+      headers: keptHeaders(request.headers),
+      body: (sentBody ?? Buffer.alloc(0)).toString('base64'),
+    },
+  });
+  const kept = streams.keep(requestId, principal, keepMs);
+  releaseWith(kept, claim);
+  await serveInference(services, new KeptAnswer(exchange, kept), inference);
+}
+
+/** Goes on with an answer that another gateway began: translates it again, from its first line on. */
+async function serveResumed(
+  services: GatewayServices,
+  exchange: Exchange,
+  resumes: Resumption,
+  { amend: _, ...inference }: NamedInference & { readonly keepMs: number },
+): Promise<void> {
+  const { requestId, principal } = exchange;
+  const { keepMs, route, body, targets } = inference;
+  const { tenant } = principal;
+  const kept = services.kept.keep(requestId, principal, keepMs, true);
+  const request = { requestId, tenant, principal, route, model: targets[0].short, body, keepMs };
+  const call = await services.fleet.adopt(request, kept.signal).catch(() => undefined);
+  resumes.settled(call !== undefined);
+  if (call === undefined) return kept.end('over');
+  const fleet = { ...services.fleet, run: () => call };
+  const answer = new KeptAnswer(exchange, kept);
+  await serveInference({ ...services, fleet }, answer, { ...inference, targets: [targets[0]] });
+}
+
+/** The record of an answer ends with the answer, except where another gateway is to go on with it. */
+function releaseWith(kept: KeptRequest, claim: KeptClaim): void {
+  void kept.forgotten.then((how) => (how === 'over' ? claim.release() : undefined));
+}
+
+/** Time to live of the record of a request: above the time that it may take. */
+function keptTtlMs(requestTimeoutMs: number, keepMs: number): number {
+  const longestMs = requestTimeoutMs === 0 ? dayMs : Math.min(requestTimeoutMs, dayMs);
+  return Math.ceil((longestMs + 2 * keepMs) / 1_000) * 1_000;
+}
+
+const dayMs = 86_400_000;
 
 /** Answers a request that did not reach the fleet: it is incomplete or invalid. */
 function refuse(

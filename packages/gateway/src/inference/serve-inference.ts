@@ -27,6 +27,8 @@ export interface NamedInference extends Inference, ResolvedName {
   readonly label: string;
   /** Reads what the answer costs. */
   readonly meter: AnswerMeter;
+  /** As in `FleetRequest`. @default 0 */
+  readonly keepMs?: number;
 }
 
 /**
@@ -132,7 +134,7 @@ async function ask(
 function requestOf(
   { config, node }: GatewayServices,
   exchange: AnswerSink,
-  { route, intent, isMapped }: NamedInference,
+  { route, intent, isMapped, keepMs = 0 }: NamedInference,
   {
     target,
     body,
@@ -153,6 +155,7 @@ function requestOf(
     body: withDefaultKeepAlive(route, named, config.keepAlive),
     // All models that are tried share one deadline.
     timeoutMs: timeoutMs === 0 || !isMapped ? timeoutMs : Math.max(1, timeoutMs - passedMs),
+    ...(keepMs > 0 && { keepMs }),
     firstByteTimeoutMs: config.firstByteTimeoutMs,
     interTokenTimeoutMs: config.interTokenTimeoutMs,
     ...digestOf(exchange.header('x-drover-model-digest')),

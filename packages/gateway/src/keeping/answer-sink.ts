@@ -27,6 +27,8 @@ export type AnswerSink = Pick<
   | 'fail'
 >;
 
+const stoppingCode = 'gateway-stopping';
+
 /** An answer that goes to its client while it is connected, and is kept for a client that comes back. */
 export class KeptAnswer implements AnswerSink {
   readonly #exchange: Exchange;
@@ -41,7 +43,9 @@ export class KeptAnswer implements AnswerSink {
     void exchange.closed.then(detach);
     const interrupted = new AbortController();
     exchange.signal.addEventListener('abort', () => {
-      if (exchange.interruption !== undefined) interrupted.abort(exchange.interruption);
+      // A gateway that stops leaves the answer to another one: its client is cut off, and comes back there.
+      if (exchange.interruption?.code === stoppingCode) exchange.destroy();
+      else if (exchange.interruption !== undefined) interrupted.abort(exchange.interruption);
     });
     this.#signal = AbortSignal.any([kept.signal, interrupted.signal]);
   }
@@ -73,11 +77,12 @@ export class KeptAnswer implements AnswerSink {
 
   /** Resolves when the answer is not kept any more. */
   get closed(): Promise<void> {
-    return this.#kept.forgotten;
+    return this.#kept.forgotten.then(() => undefined);
   }
 
   get interruption(): RequestFailure | undefined {
-    return this.#exchange.interruption;
+    const { interruption } = this.#exchange;
+    return interruption?.code === stoppingCode ? undefined : interruption;
   }
 
   /** Nobody will read the answer. */

@@ -96,12 +96,13 @@ export async function readElsewhere(
   requestId: string,
   owner: Owner,
   from: number,
+  mayHave: (gateway: string) => boolean = () => true,
 ): Promise<KeptReading | undefined> {
   const others = node.presence
     .members()
     .filter(
       ({ node: name, roles, state }) =>
-        name !== node.nodeId && roles.includes('gateway') && state === 'alive',
+        name !== node.nodeId && roles.includes('gateway') && state === 'alive' && mayHave(name),
     );
   const asked = others.map((member) => readAt(node, member.node, { requestId, ...owner, from }));
   const found = await Promise.any(asked).catch(() => undefined);

@@ -23,7 +23,13 @@ export class KeptStream {
   #dropped = 0;
   #heldBytes = 0;
   #hasEnded = false;
+  readonly #isResumed: boolean;
   readonly #wakes = new Set<() => void>();
+
+  /** @param isResumed another gateway began the answer: units that its client has already come here once more */
+  constructor(isResumed = false) {
+    this.#isResumed = isResumed;
+  }
 
   get hasEnded(): boolean {
     return this.#hasEnded;
@@ -64,7 +70,8 @@ export class KeptStream {
 
   /** Whether units from there on are here, or will be. */
   has(from: number): boolean {
-    return from >= this.#dropped && from <= this.#dropped + this.#units.length;
+    if (from < this.#dropped) return false;
+    return from <= this.#dropped + this.#units.length || (this.#isResumed && !this.#hasEnded);
   }
 
   /** Resolves with the head once it is known; undefined if the stream ends without one. */

@@ -13,8 +13,12 @@ export interface KeptRequest {
   readonly stream: KeptStream;
   /** Aborted when nobody has read for too long. */
   readonly signal: AbortSignal;
-  /** Resolves when the answer is not kept any more. */
-  readonly forgotten: Promise<void>;
+  /** Forgets the answer. */
+  end(how: 'over' | 'left'): void;
+  /**
+   * Resolves when the answer is not kept here any more. `over`: nobody read it for too long · `left`: this gateway stops.
+   */
+  readonly forgotten: Promise<'over' | 'left'>;
   /** A reader comes. Returns the function that it calls when it leaves. */
   attach(): () => void;
 }
@@ -51,12 +55,13 @@ export class KeptStreams {
   }
 
   /** Keeps the answer to a request until nobody has read it for `keepMs`. @throws RequestFailure 503 for too many */
-  keep(requestId: string, owner: Owner, keepMs: number): KeptRequest {
+  keep(requestId: string, owner: Owner, keepMs: number, isResumed = false): KeptRequest {
     if (this.#kept.size >= maxKept)
       throw new RequestFailure(503, 'gateway-full', `${maxKept} answers are kept here`, {
         retryAfterMs: 1_000,
       });
-    const kept = new Kept(this.#clock, owner, keepMs, () => this.#kept.delete(requestId));
+    const forget = () => this.#kept.delete(requestId);
+    const kept = new Kept({ clock: this.#clock, owner, keepMs, isResumed }, forget);
     this.#kept.set(requestId, kept);
     return kept;
   }
@@ -67,23 +72,38 @@ export class KeptStreams {
     return kept?.owner.keyId === owner.keyId && kept.owner.tenant === owner.tenant ? kept : undefined;
   }
 
+  /** Ends what is kept here. The requests go on at their hosts, for the gateway to which their clients come back. */
   close(): void {
-    for (const kept of this.#kept.values()) kept.forget();
+    for (const kept of this.#kept.values()) kept.end('left');
   }
 }
 
 class Kept implements KeptRequest {
-  readonly stream: KeptStream = new KeptStream();
+  readonly stream: KeptStream;
   readonly owner: Owner;
   readonly #clock: Clock;
   readonly #keepMs: number;
   readonly #onForgotten: () => void;
   readonly #abort = new AbortController();
-  readonly #forgotten = Promise.withResolvers<void>();
+  readonly #forgotten = Promise.withResolvers<'over' | 'left'>();
   #readers = 0;
   #timer: { cancel(): void } | undefined;
 
-  constructor(clock: Clock, owner: Owner, keepMs: number, onForgotten: () => void) {
+  constructor(
+    {
+      clock,
+      owner,
+      keepMs,
+      isResumed,
+    }: {
+      readonly clock: Clock;
+      readonly owner: Owner;
+      readonly keepMs: number;
+      readonly isResumed: boolean;
+    },
+    onForgotten: () => void,
+  ) {
+    this.stream = new KeptStream(isResumed);
     this.#clock = clock;
     this.owner = owner;
     this.#keepMs = keepMs;
@@ -94,7 +114,7 @@ class Kept implements KeptRequest {
     return this.#abort.signal;
   }
 
-  get forgotten(): Promise<void> {
+  get forgotten(): Promise<'over' | 'left'> {
     return this.#forgotten.promise;
   }
 
@@ -106,15 +126,16 @@ class Kept implements KeptRequest {
       if (hasLeft) return;
       hasLeft = true;
       this.#readers -= 1;
-      if (this.#readers === 0) this.#timer = this.#clock.setTimer(this.#keepMs, () => this.forget());
+      if (this.#readers === 0) this.#timer = this.#clock.setTimer(this.#keepMs, () => this.end('over'));
     };
   }
 
-  forget(): void {
+  end(how: 'over' | 'left'): void {
     this.#timer?.cancel();
     this.#onForgotten();
-    this.#abort.abort(new Error('nobody read the answer for the time that was asked for'));
+    if (how === 'over')
+      this.#abort.abort(new Error('nobody read the answer for the time that was asked for'));
     this.stream.end();
-    this.#forgotten.resolve();
+    this.#forgotten.resolve(how);
   }
 }

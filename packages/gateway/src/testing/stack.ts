@@ -1,15 +1,18 @@
 import { systemClock } from '@drover/actor-core';
-import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core/testing';
+import { createTestHub, createTestNode, type TestHub, type TestNode } from '@drover/actor-core/testing';
 import { serveAdminJobs } from '@drover/fleet';
 import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '@drover/node-agent';
 import { type OllamaSim, type OllamaSimOptions, startOllamaSim } from '@drover/ollama-sim';
 import { noTracer, type Tracer } from '@drover/telemetry';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { keepKeptBucket } from '../keeping/kept-records.ts';
 import { noAgents } from './no-agents.ts';
 import { announceAdminJobs } from './announce-admin-jobs.ts';
 import { until } from './until.ts';
 
 export interface Stack {
+  /** The bus, on which a test can start further nodes. */
+  readonly hub: TestHub;
   readonly gateway: Gateway;
   readonly node: TestNode;
   readonly sims: readonly OllamaSim[];
@@ -37,6 +40,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
   const host = createTestNode(hub, { nodeId: 'keeper', roles: ['host'] });
   const stopJobs = serveAdminJobs(host);
+  const stopKeeping = keepKeptBucket(host);
   const sims = await Promise.all(
     (options.hosts ? [] : (options.sims ?? [{}])).map((sim) => startOllamaSim({ loadMs: 0, ...sim })),
   );
@@ -70,6 +74,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
   await until(async () => (await missing()).length === 0, 'readiness');
   return {
+    hub,
     gateway,
     node,
     sims,
@@ -79,6 +84,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       for (const agent of agents) await agent.stop();
       stopAnnouncing();
       stopJobs();
+      stopKeeping();
       for (const member of [...agentNodes, node, host]) await member.leave();
       for (const sim of sims) await sim.close();
     },

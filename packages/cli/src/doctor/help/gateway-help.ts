@@ -73,7 +73,7 @@ export const gatewayHelp: HelpTable<string> = {
     fix: 'Send the request again after the seconds in the header retry-after.',
   },
   'stream-not-found': {
-    means: 'No gateway keeps the answer to this request for this key, or not from that line on.',
+    means: 'No gateway and no host keeps the answer to this request for this key, or not from that line on.',
     fix: 'Send the request again, with `x-drover-on-disconnect: keep=` and a longer time.',
   },
   'job-differs': {

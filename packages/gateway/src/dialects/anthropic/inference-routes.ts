@@ -1,6 +1,7 @@
 import { readCompressibleBody } from '../../http/body.ts';
 import type { Route } from '../../http/route.ts';
 import { inferenceRoute } from '../../inference/inference-route.ts';
+import { answerIds } from '../../keeping/answer-ids.ts';
 import type { GatewayServices } from '../../services.ts';
 import { untranslatedReply } from './anthropic-error.ts';
 import { messagesAnswer } from './messages-answer.ts';
@@ -15,14 +16,15 @@ export function messagesRoute(services: GatewayServices): Route {
       const { bodyWithoutThink, ...request } = translateMessages(
         await readCompressibleBody(exchange, services.bodies),
       );
-      const id = `msg_${random.id()}`;
+      const freshId = answerIds(exchange, random);
+      const id = `msg_${freshId()}`;
       const { requestId } = exchange;
       return {
         ...request,
         route: 'chat',
         intent: 'infer',
         amend: (status, answer) => (isThinkRefusal(status, answer) ? bodyWithoutThink?.() : undefined),
-        answer: messagesAnswer({ ...request, id, requestId, freshId: () => random.id() }),
+        answer: messagesAnswer({ ...request, id, requestId, freshId }),
       };
     },
     unreadable: untranslatedReply,

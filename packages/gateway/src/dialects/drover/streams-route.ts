@@ -2,8 +2,10 @@ import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Route } from '../../http/route.ts';
 import { commentWhileSilent } from '../../http/stream-comments.ts';
-import { type KeptPart, readElsewhere, readKept } from '../../keeping/kept-actor.ts';
+import { type KeptPart, type KeptReading, readElsewhere, readKept } from '../../keeping/kept-actor.ts';
 import type { KeptHead } from '../../keeping/kept-stream.ts';
+import { resumeKept } from '../../keeping/resume-kept.ts';
+import type { Principal } from '../../keys/principal.ts';
 import type { GatewayServices } from '../../services.ts';
 
 /** Goes on with the answer to a request whose client left and had asked for that, through any gateway. */
@@ -14,17 +16,39 @@ export function streamsRoute(services: GatewayServices): Route {
     right: 'infer',
     handler: async (exchange, { requestId = '' }) => {
       const from = fromOf(exchange);
-      const { keyId, tenant } = exchange.principal;
-      const owner = { keyId, tenant };
-      const reading =
-        readKept(services.kept, requestId, owner, from) ??
-        (await readElsewhere(services.node, requestId, owner, from));
+      const reading = await findReading(services, requestId, exchange.principal, from);
       if (reading === undefined) throw notFound();
       void exchange.closed.then(() => reading.leave());
       await send(services, exchange, reading.parts);
       reading.leave();
     },
   };
+}
+
+/**
+ * The answer from wherever it is: here, at the gateway that its record names, or at its host, if that gateway has ended.
+ *
+ * @throws RequestFailure 503 where a gateway that may have it does not answer
+ */
+async function findReading(
+  services: GatewayServices,
+  requestId: string,
+  principal: Principal,
+  from: number,
+): Promise<KeptReading | undefined> {
+  const { kept, keptRecords, node } = services;
+  const { keyId, tenant } = principal;
+  const owner = { keyId, tenant };
+  const here = readKept(kept, requestId, owner, from);
+  if (here !== undefined) return here;
+  const stored = kept.find(requestId, owner) === undefined ? await keptRecords.find(requestId) : undefined;
+  if (stored === undefined) return readElsewhere(node, requestId, owner, from);
+  const { record } = stored;
+  if (record.keyId !== keyId || record.tenant !== tenant) return undefined;
+  if (keptRecords.isServed(record))
+    return readElsewhere(node, requestId, owner, from, (gateway) => gateway === record.gateway);
+  if (!(await resumeKept(services, requestId, stored, principal))) return undefined;
+  return readKept(kept, requestId, owner, from);
 }
 
 async function send(
@@ -34,11 +58,13 @@ async function send(
 ): Promise<void> {
   let stopComments: (() => void) | undefined;
   let whole: KeptHead | undefined;
+  let hasHead = false;
   try {
     for await (const part of parts) {
       if (exchange.isGone) return;
       if (exchange.interruption) throw exchange.interruption;
       if ('head' in part) {
+        hasHead = true;
         for (const [name, value] of Object.entries(part.head.headers)) exchange.setHeader(name, value);
         if (part.head.isWhole) whole = part.head;
         else {
@@ -48,6 +74,8 @@ async function send(
       } else if (whole !== undefined) return exchange.reply({ ...whole, body: part.text });
       else if (!exchange.write(part.text)) await exchange.drained();
     }
+    // The answer was given up before it began.
+    if (!hasHead) throw notFound();
     exchange.end();
   } finally {
     stopComments?.();
