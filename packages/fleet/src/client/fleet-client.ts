@@ -73,8 +73,8 @@ export interface FleetRequest {
   /** Longest duration of the whole request, milliseconds; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
   /**
-   * How long the instance goes on with the request, and keeps its answer, after this client has ended; it can be adopted
-   * meanwhile. Such a request waits at one instance only. 0 for no time. @default 0
+   * How long the instance goes on with the request, and keeps its answer, after this client has ended; it can be
+   * adopted meanwhile. Such a request waits at one instance only. 0 for no time. @default 0
    */
   readonly keepMs?: number;
   /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */

@@ -279,7 +279,7 @@ function send(state: SenderState, message: SessionMessage, nowMs: number, effect
 }
 
 function takeLines(state: SenderState, lines: readonly string[], effects: SenderEffect[]): void {
-  const { buffer, config } = state;
+  const { buffer } = state;
   for (const line of lines) {
     if (state.ending !== undefined) return;
     if (isFull(state)) buffer.freeThrough(state.confirmedThrough);

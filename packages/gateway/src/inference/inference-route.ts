@@ -42,7 +42,9 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
       const meter = new AnswerMeter();
       let admission: Admission | undefined;
       try {
-        if (right === 'infer') admission = await services.limits.enter(exchange);
+        // A request that another gateway began has passed the limits there.
+        if (right === 'infer' && exchange.resumes === undefined)
+          admission = await services.limits.enter(exchange);
         const inference = await endpoint.read(exchange);
         unreadable = undefined;
         const names = resolveName(services, inference.route, inference.model);
@@ -118,8 +120,10 @@ async function serveResumed(
   services: GatewayServices,
   exchange: Exchange,
   resumes: Resumption,
-  { amend: _, ...inference }: NamedInference & { readonly keepMs: number },
+  named: NamedInference & { readonly keepMs: number },
 ): Promise<void> {
+  // The host has its answer: nothing is asked again.
+  const { amend: _, ...inference } = named;
   const { requestId, principal } = exchange;
   const { keepMs, route, body, targets } = inference;
   const { tenant } = principal;

@@ -16,7 +16,8 @@ export interface KeptRequest {
   /** Forgets the answer. */
   end(how: 'over' | 'left'): void;
   /**
-   * Resolves when the answer is not kept here any more. `over`: nobody read it for too long · `left`: this gateway stops.
+   * Resolves when the answer is not kept here any more. `over`: nobody read it for too long · `left`: this gateway
+   * stops.
    */
   readonly forgotten: Promise<'over' | 'left'>;
   /** A reader comes. Returns the function that it calls when it leaves. */

@@ -4,7 +4,7 @@ import type { Route } from '../../http/route.ts';
 import { commentWhileSilent } from '../../http/stream-comments.ts';
 import { type KeptPart, type KeptReading, readElsewhere, readKept } from '../../keeping/kept-actor.ts';
 import type { KeptHead } from '../../keeping/kept-stream.ts';
-import { resumeKept } from '../../keeping/resume-kept.ts';
+import { resumeKept } from '../../inference/resume-kept.ts';
 import type { Principal } from '../../keys/principal.ts';
 import type { GatewayServices } from '../../services.ts';
 
@@ -26,7 +26,8 @@ export function streamsRoute(services: GatewayServices): Route {
 }
 
 /**
- * The answer from wherever it is: here, at the gateway that its record names, or at its host, if that gateway has ended.
+ * The answer from wherever it is: here, at the gateway that its record names, or at its host, if that gateway has
+ * ended.
  *
  * @throws RequestFailure 503 where a gateway that may have it does not answer
  */

@@ -17,7 +17,7 @@ const options = { num_predict: numbers };
 const asked = { model: 'sim-count', messages: [{ role: 'user', content: 'go' }], stream: true };
 
 async function setup(): Promise<{ readonly stack: Stack; readonly other: Gateway }> {
-  const stack = await startStack({ sims: [{ models: ['sim-count'], tps: 60 }] });
+  const stack = await startStack({ sims: [{ models: ['sim-count'], tokensPerSecond: 60 }] });
   ends.push(() => stack.end());
   const node = createTestNode(stack.hub, { nodeId: 'gw-2', roles: ['gateway'] });
   const other = await startGateway(node, { port: 0, agents: noAgents });
@@ -59,6 +59,11 @@ async function take(response: Response, enough: number): Promise<string> {
 function whole(text: string): string {
   const separator = text.includes('data: ') ? '\n\n' : '\n';
   return text.slice(0, text.lastIndexOf(separator) + separator.length);
+}
+
+/** The first id in a unit. */
+function idOf(unit: string | undefined): string | undefined {
+  return /"id":"[^"]+"/.exec(unit ?? '')?.[0];
 }
 
 const headers = { 'x-drover-request-id': 'count-1', 'x-drover-on-disconnect': 'keep=60s' };
@@ -110,7 +115,6 @@ describe.each<[string, object, (data: string) => string]>([
     const again = parse(await (await resume(other.url, 0)).text());
     expect(again.units.slice(before.units.length)).toEqual(after.units);
     expect(again.units.map((unit) => textOf(unit))).toEqual(units.map((unit) => textOf(unit)));
-    const idOf = (unit: string | undefined) => /"id":"[^"]+"/.exec(unit ?? '')?.[0];
     expect(idOf(again.units[1])).toBe(idOf(before.units[1]));
   });
 });

@@ -5,8 +5,8 @@ import { Exchange } from '../http/exchange.ts';
 import { targetOf } from '../http/request-target.ts';
 import type { Principal } from '../keys/principal.ts';
 import type { GatewayServices } from '../services.ts';
-import type { KeptRecord } from './kept-record.ts';
-import type { StoredKept } from './kept-records.ts';
+import type { KeptRecord } from '../keeping/kept-record.ts';
+import type { StoredKept } from '../keeping/kept-records.ts';
 
 /** Longest wait for the instances, one of which has the answer. */
 const resumeTimeoutMs = 10_000;
