@@ -41,6 +41,7 @@ const routes: readonly (readonly [Right, string])[] = [
   ['operate', 'POST /api/pull'],
   ['observe', 'GET /api/v1/admin-jobs'],
   ['events', 'GET /api/v1/events'],
+  ['data', 'GET /api/agents/ws'],
   ['infer', 'GET /api/v1/streams/{requestId}'],
   ['operate', 'DELETE /api/v1/admin-jobs/{id}'],
   ['operate', 'POST /api/push'],

@@ -11,6 +11,7 @@ import type { OpenExchanges } from './open-exchanges.ts';
 import type { ClientCertificate } from '../tls/client-certificate.ts';
 import { certificateOf, type TlsClients, TlsFront } from '../tls/tls-front.ts';
 import type { TlsKeeper } from '../tls/tls-keeper.ts';
+import { takeUpgrades } from './upgrades.ts';
 
 /**
  * The HTTP server with its limits.
@@ -133,6 +134,7 @@ function createLimitedServer(
   });
   // curl waits for `100 Continue` before a large body; it is sent when a handler begins to read the body.
   server.on('checkContinue', take);
+  takeUpgrades(server, take);
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });

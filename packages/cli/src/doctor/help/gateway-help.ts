@@ -59,6 +59,10 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The gateway serves as many streams of events as it may.',
     fix: 'Close streams that nobody reads, or start another gateway.',
   },
+  'upgrade-required': {
+    means: 'The route is a WebSocket, and the request did not ask for one.',
+    fix: 'Open it with a WebSocket client: `new WebSocket("ws://HOST:11500/api/agents/ws")`.',
+  },
   'host-not-found': {
     means: 'No node-agent has reported under the name in `?host=` or `x-drover-host`.',
     fix: 'Name a host that `drover status` shows, as NODE or NODE/INSTANCE.',

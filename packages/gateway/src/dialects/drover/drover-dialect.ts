@@ -1,6 +1,7 @@
 import type { Dialect } from '../../http/dialect.ts';
 import type { GatewayServices } from '../../services.ts';
 import { adminJobRoutes } from './admin-job-routes.ts';
+import { agentsSocketRoute } from './agents-socket-route.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
@@ -19,6 +20,7 @@ export function droverDialect(services: GatewayServices): Dialect {
   return {
     paths: [
       '/api/v1',
+      '/api/agents/ws',
       '/api/v1/',
       '/healthz',
       '/readyz',
@@ -40,6 +42,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...clusterRoutes(services),
       ...adminJobRoutes(services),
       ...eventRoutes(services),
+      agentsSocketRoute(services),
       streamsRoute(services),
       ...openApiRoutes(),
     ],

@@ -45,7 +45,7 @@ export function eventRoutes(services: GatewayServices): readonly Route[] {
 }
 
 /** Which events a caller may see. */
-function readerOf({ roles, tenant }: Principal): EventReader {
+export function readerOf({ roles, tenant }: Principal): EventReader {
   return {
     tenant: hasRight(roles, 'data') ? tenant : undefined,
     seesCluster: hasRight(roles, 'observe'),

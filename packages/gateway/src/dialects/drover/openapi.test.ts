@@ -225,6 +225,7 @@ it('answers as it is described, route by route', async () => {
   await ok('DELETE /api/v1/keys/{key}', '/api/v1/keys/ci');
   await call('DELETE /api/v1/keys/{key}', '/api/v1/keys/none');
 
+  await call('GET /api/agents/ws', '/api/agents/ws');
   await ok('GET /api/v1/events', '/api/v1/events?follow=false&after=1');
 
   // A stream of events does not end by itself: its test is with the memory.

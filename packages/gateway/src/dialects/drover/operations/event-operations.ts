@@ -7,6 +7,25 @@ export const eventOperations: OperationGroup = {
   name: 'events',
   description: 'What happens in the cluster, and what happens to the agents, runs and data of a tenant.',
   operations: {
+    'GET /api/agents/ws': {
+      summary: 'Agents, tasks and figures of the tenant over a WebSocket',
+      detail:
+        'The server sends JSON messages: `snapshot` with `sequence` and `agents`, `event` with `sequence` and `event`, `metrics` every 5 s, `events-lost` with `upTo`. A client that comes back states the last sequence as `after`. It may send `{"type":"ping"}`. A browser, which cannot set headers, offers the protocols `drover` and `bearer.KEY`.',
+      query: z.object({
+        topics: z
+          .string()
+          .optional()
+          .describe(
+            'Some of agents, tasks, metrics and events, separated by commas; the first three without it.',
+          ),
+        after: queryNumber('Go on after this sequence, without a snapshot.'),
+      }),
+      answers: { 101: { description: 'The WebSocket is open.' } },
+      errors: {
+        426: ['upgrade-required'],
+        503: ['store-unavailable', 'too-many-streams'],
+      },
+    },
     'GET /api/v1/events': {
       summary: 'Events as they happen, and those that are stored',
       detail:
