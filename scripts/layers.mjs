@@ -161,6 +161,7 @@ export const layers = {
     'errors.ts',
     'names',
     'quota',
+    'usage',
     'config.ts',
     'go-compat',
     'tls',

@@ -80,5 +80,10 @@ it('holds a limit over three gateways, one of which dies and one of which joins'
   expect(refused.length).toBeGreaterThan(0);
   expect(refused.every(({ retryAfter }) => Number(retryAfter) >= 1)).toBe(true);
   process.stdout.write(`${served} of ${limit} requests were let in over three gateways\n`);
+  const usage = await runDrover(['usage', '--csv', '--of-key', 'limited', '--data', cluster.dataDir]);
+  expect(usage).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^hour,key,tenant,.*\n.*,default,sim-count.*,limited,\d+,/) as string,
+  });
   expect(await cluster.stop()).toBe(0);
 });

@@ -184,6 +184,7 @@ export {
   senderOf,
   settingsBucket,
   type Subjects,
+  usageBucket,
 } from './transport/subjects.ts';
 export type {
   HeaderTransport,

@@ -10,6 +10,7 @@ import { memoryCommand } from './commands/memory-command.ts';
 import { pullCommand } from './commands/pull-command.ts';
 import { queueCommand } from './commands/queue-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
+import { usageCommand } from './commands/usage-command.ts';
 import { remediesCommand } from './commands/remedies-command.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
 import { upCommand } from './commands/up-command.ts';
@@ -48,6 +49,7 @@ export function createProgram(
     whyCommand,
     remediesCommand,
     eventsCommand,
+    usageCommand,
     memoryCommand,
     queueCommand,
     keyCommand,

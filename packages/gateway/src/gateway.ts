@@ -31,6 +31,9 @@ import type { GrpcServer } from './grpc/grpc-server.ts';
 import { CallerLimits } from './limits/caller-limits.ts';
 import { openQuotaJournal } from './quota/quota-journal.ts';
 import { Quotas } from './quota/quotas.ts';
+import { Budgets } from './usage/budgets.ts';
+import { UsageLedger } from './usage/usage-ledger.ts';
+import { UsageStore } from './usage/usage-store.ts';
 import { isLoopback, type Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -170,6 +173,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await events.close();
     services.kept.close();
     await quotas.close();
+    await services.usage.ledger.close();
     await node.system.stop(keptActor);
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
@@ -268,6 +272,8 @@ function createServices(
   const stores = followStoreReports(node);
   const metrics = createMetrics({ node, fleet, memory, queues, leaders, stores, clientWait });
   metrics.followQuotas(() => quotas.stats);
+  const usage = createUsage(node);
+  const budgets = new Budgets({ ...usage, clock: node.clock, log: node.log });
   return {
     ...services,
     leaders,
@@ -279,8 +285,10 @@ function createServices(
     refusals: new RefusalLog(node.clock, node.log),
     bodies: new BodyBudget(config),
     drain: new Drain(node.clock),
+    usage,
     limits: new CallerLimits({
       quotas,
+      budgets,
       config,
       clock: node.clock,
       observe: (event) => metrics.limited(event),
@@ -288,6 +296,19 @@ function createServices(
     kept: new KeptStreams(node.clock),
     keptRecords: new KeptRecords(node),
   };
+}
+
+function createUsage({
+  storage,
+  subjects,
+  nodeId,
+  random,
+  clock,
+  log,
+}: ClusterNode): GatewayServices['usage'] {
+  const store = new UsageStore(storage, subjects);
+  const run = random.id().slice(0, 16);
+  return { store, ledger: new UsageLedger({ store, nodeId, run, clock, log }) };
 }
 
 function createQuotas(node: ClusterNode): Quotas {

@@ -25,6 +25,7 @@ const routes: readonly (readonly [Right, string])[] = [
   ['list', 'GET /api/status'],
   ['list', 'GET /api/experimental/model-recommendations'],
   ['list', 'POST /api/show'],
+  ['list', 'GET /api/v1/usage'],
   ['list', 'POST /api/me'],
   ['list', 'POST /api/signout'],
   ['list', 'DELETE /api/user/keys/{key}'],

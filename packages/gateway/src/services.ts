@@ -7,6 +7,8 @@ import type { BodyBudget } from './http/body.ts';
 import type { RouteMatch } from './http/router.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import type { CallerLimits } from './limits/caller-limits.ts';
+import type { UsageLedger } from './usage/usage-ledger.ts';
+import type { UsageStore } from './usage/usage-store.ts';
 import type { Drain } from './http/drain.ts';
 import type { KeptRecords } from './keeping/kept-records.ts';
 import type { KeptStreams } from './keeping/kept-streams.ts';
@@ -52,6 +54,8 @@ export interface GatewayServices {
   readonly drain: Drain;
   /** What keys and tenants may ask of models. */
   readonly limits: CallerLimits;
+  /** What requests used: the part that this gateway counts, and all of it. */
+  readonly usage: { readonly ledger: UsageLedger; readonly store: UsageStore };
   /** Request ids in use, and answers for clients that come back. */
   readonly kept: KeptStreams;
   /** The kept answers of all gateways. */

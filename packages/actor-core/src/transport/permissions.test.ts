@@ -70,6 +70,7 @@ const additional = {
     ...reading('QUOTA_home'),
     'd1.home.quo.me',
     'd1.home.evt.me.me',
+    ...writing('USAGE_home'),
   ],
   host: [
     ...asker,
@@ -86,7 +87,10 @@ const additional = {
     ...creating('EVT_home'),
     ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
     ...writing('INC_home'),
-    ...['QUOTA_home', 'KV_KEYS_home', 'KV_KEPT_home'].flatMap((log) => [...reading(log), ...creating(log)]),
+    ...['QUOTA_home', 'KV_KEYS_home', 'KV_KEPT_home', 'KV_USAGE_home'].flatMap((log) => [
+      ...reading(log),
+      ...creating(log),
+    ]),
     ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),
     ...[...queues, ...memoryBlobs, ...ownStreams, 'CTL_home_G_agents'].flatMap(creating),
     '$JS.API.INFO',

@@ -35,6 +35,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.evt.{source}.{from}` | gateway or host `from` | the stream `EVT_{cell}` (events that are kept) |
  * | `$KV.KEYS_{cell}.…` | gateways | the bucket `KEYS_{cell}` (keys of clients, hashed) |
  * | `d1.{cell}.quo.{node}` | that gateway | the stream `QUOTA_{cell}` (claims of quotas) |
+ * | `$KV.USAGE_{cell}.…` | gateways | the bucket `USAGE_{cell}` (what requests used) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -246,6 +247,11 @@ export function quotaLog(cell: string): string {
 /** Name of the bucket of the requests whose answers are kept for clients that come back. */
 export function keptBucket(cell: string): string {
   return `KEPT_${cell}`;
+}
+
+/** Name of the bucket of what requests used. */
+export function usageBucket(cell: string): string {
+  return `USAGE_${cell}`;
 }
 
 /** Name of the bucket of the admin jobs. Each key begins with the node that executes the job. */

@@ -41,6 +41,8 @@ interface CreateFlags {
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
   readonly concurrentRequests?: number;
+  readonly tokensPerDay?: number;
+  readonly tokensPerMonth?: number;
 }
 
 export function keyCommand(finish: Finish): Command {
@@ -102,6 +104,8 @@ function createCommand(finish: Finish): Command {
     .addOption(
       new Option('--concurrent-requests <n>', 'most requests to models at the same time').argParser(count),
     )
+    .addOption(new Option('--tokens-per-day <n>', 'most tokens on one day of UTC').argParser(count))
+    .addOption(new Option('--tokens-per-month <n>', 'most tokens in one month of UTC').argParser(count))
     .addHelpText(
       'after',
       "\nExample:\n  drover key create --name ci --model 'llama3*' --expires 90d > ci.key",
@@ -191,8 +195,8 @@ function originOf(url: string): string {
 
 async function create({ place, localDir }: KeyTarget, flags: CreateFlags): Promise<IssuedKeyView> {
   const { name, role: roles, tenant, model: models, route: routes, expires: expiresInMs } = flags;
-  const { requestsPerMinute, tokensPerMinute, concurrentRequests } = flags;
-  const limits = { requestsPerMinute, tokensPerMinute, concurrentRequests };
+  const { requestsPerMinute, tokensPerMinute, concurrentRequests, tokensPerDay, tokensPerMonth } = flags;
+  const limits = { requestsPerMinute, tokensPerMinute, concurrentRequests, tokensPerDay, tokensPerMonth };
   const spec = { name, roles, tenant, models, routes, expiresInMs, ...limits };
   if ('offline' in place) return issuedOf(place.offline.create(spec, Date.now()));
   let { gateway } = place;

@@ -38,6 +38,8 @@ const viewShape = {
       requestsPerMinute: z.number().optional(),
       tokensPerMinute: z.number().optional(),
       concurrentRequests: z.number().optional(),
+      tokensPerDay: z.number().optional(),
+      tokensPerMonth: z.number().optional(),
     })
     .optional(),
   createdAt: z.string(),

@@ -21,13 +21,19 @@ function limitsText(models: readonly string[], routes: readonly string[]): strin
   return limits.length === 0 ? '-' : limits.join(' ');
 }
 
+const quotaTexts = {
+  requestsPerMinute: 'requests/min',
+  tokensPerMinute: 'tokens/min',
+  concurrentRequests: 'at once',
+  tokensPerDay: 'tokens/day',
+  tokensPerMonth: 'tokens/month',
+} as const satisfies Record<keyof NonNullable<KeyView['limits']>, string>;
+
 function quotaText(limits: KeyView['limits'] = {}): string {
-  const { requestsPerMinute, tokensPerMinute, concurrentRequests } = limits;
-  const parts = [
-    requestsPerMinute === undefined ? '' : `${requestsPerMinute} requests/min`,
-    tokensPerMinute === undefined ? '' : `${tokensPerMinute} tokens/min`,
-    concurrentRequests === undefined ? '' : `${concurrentRequests} at once`,
-  ].filter((part) => part !== '');
+  const names = Object.keys(quotaTexts) as (keyof typeof quotaTexts)[];
+  const parts = names.flatMap((name) =>
+    limits[name] === undefined ? [] : [`${limits[name]} ${quotaTexts[name]}`],
+  );
   return parts.length === 0 ? '-' : parts.join(', ');
 }
 

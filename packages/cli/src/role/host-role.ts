@@ -11,14 +11,14 @@ import {
   startEventPublisher,
   startPrincipalSigner,
 } from '@drover/fleet';
-import { keepKeptBucket, keepKeysBucket, keepQuotaLog } from '@drover/gateway/keys';
+import { keepKeptBucket, keepKeysBucket, keepQuotaLog, keepUsageBucket } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /**
- * Runs agents, creates the buckets of the replicated memory and of the keys, the log of the quotas and the streams of
- * the queues, and may lead the cluster and the agents.
+ * Runs agents, creates the buckets of the replicated memory, of the keys and of the usage, the log of the quotas and
+ * the streams of the queues, and may lead the cluster and the agents.
  */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
@@ -30,7 +30,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       publishClusterEvents(node, events),
     ];
     const control = startControl(node);
-    const keeps = [keepKeysBucket(node), keepKeptBucket(node), keepQuotaLog(node)];
+    const keeps = [keepKeysBucket, keepKeptBucket, keepQuotaLog, keepUsageBucket].map((keep) => keep(node));
     const signer = startPrincipalSigner(node);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const memory = startMemory(node, configs.memory);

@@ -10,6 +10,8 @@ type Headers = Readonly<Record<string, string>>;
  * the clients of OpenAI and Anthropic are told not to: they would ask a fleet that is too slow three times.
  */
 export function retryHeaders({ status, code, retryAfterMs }: RequestFailure): Headers {
+  // A client that asks again within seconds would be refused each time.
+  if (code === 'budget-spent') return { ...retryAfterHeaders(retryAfterMs), 'x-should-retry': 'false' };
   if (status === 429 || status === 503) return retryAfterHeaders(retryAfterMs);
   return code === 'deadline' ? { 'x-should-retry': 'false' } : {};
 }

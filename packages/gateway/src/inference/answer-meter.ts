@@ -10,8 +10,17 @@ const doneMark = '"done":true';
 /** Counters stand at the end of an answer. */
 const tailLength = 1_024;
 
+/** Who answers a request. */
+export interface Answering {
+  readonly model: string;
+  /** Milliseconds until the request was inside an Ollama. */
+  readonly queuedMs: number;
+}
+
 /** Reads from the lines of an answer what it cost. */
 export class AnswerMeter {
+  /** Set once a host answers with success. */
+  answering: Answering | undefined;
   #lines = 0;
   #last: string | undefined;
 

@@ -55,9 +55,26 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
         refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
       } finally {
         admission?.finish(meter.tokens);
+        countUsage(services, exchange, meter);
       }
     },
   };
+}
+
+function countUsage({ usage }: GatewayServices, { principal }: Exchange, meter: AnswerMeter): void {
+  const { answering, cost } = meter;
+  if (answering === undefined) return;
+  const { keyId, tenant } = principal;
+  usage.ledger.add(
+    { keyId, tenant, model: answering.model, agent: '' },
+    {
+      requests: 1,
+      promptTokens: cost?.promptTokens ?? 0,
+      outputTokens: cost?.outputTokens ?? 0,
+      workMs: (cost?.workNs ?? 0) / 1e6,
+      queuedMs: answering.queuedMs,
+    },
+  );
 }
 
 /** Tokens of an answer whose length a request does not limit: more or less is settled when the answer is there. */

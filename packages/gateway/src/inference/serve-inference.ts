@@ -80,6 +80,8 @@ async function run(
   const { answer } = inference;
   try {
     const { head, call, body: read } = await ask(services, exchange, inference, asked);
+    if (head.status === 200)
+      inference.meter.answering = { model: asked.target.short, queuedMs: head.queuedMs };
     exchange.setHeader('x-drover-node', head.node);
     exchange.facts.node = head.node;
     exchange.facts.queuedMs = head.queuedMs;

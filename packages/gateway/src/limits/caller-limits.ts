@@ -2,6 +2,7 @@ import type { Clock } from '@drover/actor-core';
 import { RequestFailure } from '../errors.ts';
 import type { Principal } from '../keys/principal.ts';
 import { readTenantLimits, type TenantLimits } from '../quota/limit-spec.ts';
+import type { Budgets, SpentBudget } from '../usage/budgets.ts';
 import type { Grant, Quotas, Refusal } from '../quota/quotas.ts';
 import { type CallerQuota, quotasOf } from './caller-quotas.ts';
 import { limitHeaders } from './limit-headers.ts';
@@ -24,6 +25,7 @@ export interface Admission {
 
 export interface CallerLimitsOptions {
   readonly quotas: Quotas;
+  readonly budgets: Pick<Budgets, 'spent'>;
   /** Read for each request: it may change while the gateway runs. */
   readonly config: { readonly tenantLimits: readonly string[] };
   readonly clock: Pick<Clock, 'now'>;
@@ -35,7 +37,7 @@ export interface CallerLimitsOptions {
 export interface LimitEvent {
   readonly outcome: 'admitted' | 'refused';
   /** The quota that refused. */
-  readonly quota?: Pick<CallerQuota, 'of' | 'counts'>;
+  readonly quota?: { readonly of: CallerQuota['of']; readonly counts: CallerQuota['counts'] | 'budget' };
   readonly waitedMs: number;
 }
 
@@ -61,11 +63,21 @@ export class CallerLimits {
    * @throws RequestFailure 429 above a limit; 503 while this gateway does not know what the others let in
    */
   async enter(exchange: LimitedExchange): Promise<Admission> {
+    await this.#requireBudget(exchange.principal);
     const all = quotasOf(exchange.principal, this.#tenantLimits());
     if (all.length === 0) return unlimited;
     const admitted = new LimitedAdmission(exchange, all, this.#options);
     await admitted.take(({ counts }) => counts !== 'tokens', 1);
     return admitted;
+  }
+
+  async #requireBudget({ keyId, limits }: Principal): Promise<void> {
+    if (limits?.tokensPerDay === undefined && limits?.tokensPerMonth === undefined) return;
+    const { budgets, observe } = this.#options;
+    const spent = await budgets.spent(keyId, limits);
+    if (spent === undefined) return;
+    observe({ outcome: 'refused', quota: { of: 'key', counts: 'budget' }, waitedMs: 0 });
+    throw budgetFailure(spent);
   }
 
   /** Parsed once for each list: a change of the setting makes another list. */
@@ -143,6 +155,14 @@ const texts: Readonly<Record<CallerQuota['counts'], (limit: number) => string>> 
   tokens: (limit) => `may use ${limit} tokens a minute`,
   concurrent: (limit) => `may run ${limit} requests at the same time`,
 };
+
+function budgetFailure({ period, limit, endsInMs }: SpentBudget): RequestFailure {
+  const message = `this key has used its ${limit} tokens of this ${period} (UTC)`;
+  return new RequestFailure(429, 'budget-spent', message, {
+    retryAfterMs: endsInMs,
+    facts: { limit, period },
+  });
+}
 
 function failureOf({ of, counts, limit }: CallerQuota, { kind, retryAfterMs }: Refusal): RequestFailure {
   if (kind === 'unknown') {

@@ -8,9 +8,19 @@ export interface Limits {
   readonly tokensPerMinute?: number | undefined;
   /** Requests at the same time. */
   readonly concurrentRequests?: number | undefined;
+  /** Tokens on one day of UTC. Only for keys. */
+  readonly tokensPerDay?: number | undefined;
+  /** Tokens in one month of UTC. Only for keys. */
+  readonly tokensPerMonth?: number | undefined;
 }
 
-export const limitNames = ['requestsPerMinute', 'tokensPerMinute', 'concurrentRequests'] as const;
+export const limitNames = [
+  'requestsPerMinute',
+  'tokensPerMinute',
+  'concurrentRequests',
+  'tokensPerDay',
+  'tokensPerMonth',
+] as const;
 
 /** Largest value of a limit. */
 export const maxLimit = 1_000_000_000_000;

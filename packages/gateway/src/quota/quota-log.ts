@@ -1,14 +1,12 @@
 import { type LocalNode, quotaLog, type Subjects } from '@drover/actor-core/cluster';
 import type { LogSpec } from '@drover/actor-core/durable';
+import { keepThere } from './keep-there.ts';
 import { sliceMs, windowMs } from './quota-rule.ts';
 
 /** Longer than any claim counts. */
 const maxAgeMs = 2 * windowMs + 10 * sliceMs;
 const maxBytes = 64 * 1024 * 1024;
 const maxRecordBytes = 128 * 1024;
-/** Time between two looks whether the log is there. */
-const lookMs = 5_000;
-const retryMs = 500;
 
 /** The log of the claims: one record for each batch, in the order that decides who was first. */
 export function quotaLogSpec(subjects: Subjects, nowMs: number): LogSpec {
@@ -29,22 +27,9 @@ export function quotaLogSpec(subjects: Subjects, nowMs: number): LogSpec {
  *
  * @returns the function that ends it
  */
-export function keepQuotaLog({ storage, subjects, clock, log }: LocalNode): () => void {
-  let timer: { cancel(): void } | undefined;
-  let hasEnded = false;
-  const look = async (): Promise<void> => {
-    const delayMs = await storage.log.ensure(quotaLogSpec(subjects, clock.wallNow())).then(
-      () => lookMs,
-      (err: unknown) => {
-        log.debug({ err }, 'the log of the quotas cannot be opened');
-        return retryMs;
-      },
-    );
-    if (!hasEnded) timer = clock.setTimer(delayMs, () => void look());
-  };
-  void look();
-  return () => {
-    hasEnded = true;
-    timer?.cancel();
-  };
+export function keepQuotaLog(node: LocalNode): () => void {
+  const { storage, subjects, clock } = node;
+  return keepThere(node, 'the log of the quotas', () =>
+    storage.log.ensure(quotaLogSpec(subjects, clock.wallNow())),
+  );
 }

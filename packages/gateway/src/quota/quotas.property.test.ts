@@ -136,3 +136,49 @@ describe('quotas over three gateways', () => {
     run.rig.end();
   });
 });
+
+it('tells when the first unit is free again, and lets a request in then', async () => {
+  const { run, rule } = await begin(1, gentle, 3);
+  const [gateway] = run.rig.gateways;
+  const take = async () => {
+    const answer = gateway?.quotas.take(rule, 1);
+    await run.rig.pass(200);
+    return await answer;
+  };
+  for (let index = 0; index < 3; index++) expect(await take()).toMatchObject({ kind: 'granted' });
+  const refused = await take();
+  if (refused?.kind !== 'over') throw new Error('the fourth request was let in');
+  expect(refused.retryAfterMs).toBeGreaterThan(55_000);
+  expect(refused.retryAfterMs).toBeLessThan(windowMs + 2_500);
+  await run.rig.pass(refused.retryAfterMs, 500);
+  expect(await take()).toMatchObject({ kind: 'granted' });
+  run.rig.end();
+});
+
+it('lets as many requests run at the same time as a quota of slots has, over all gateways', async () => {
+  const rig = await startQuotaRig(7, rough, 3);
+  const rule: QuotaRule = { name: 'key:a:concurrent', kind: 'slots', limit: 5 };
+  let running = 0;
+  let most = 0;
+  const one = async (gateway: RigGateway): Promise<void> => {
+    const answer = await gateway.quotas.take(rule, 1);
+    if (answer.kind !== 'granted') return;
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise<void>((resolve) => rig.clock.setTimer(rig.random.next() * 3_000, resolve));
+    running -= 1;
+    answer.finish();
+  };
+  for (let passed = 0; passed < 60_000; passed += 100) {
+    void one(rig.gateways[Math.floor(rig.random.next() * 3)] as RigGateway);
+    await rig.pass(100, 100);
+  }
+  expect(most).toBe(5);
+  // Slots of a gateway that dies are free again after their lease.
+  rig.gateways[0]?.crash();
+  await rig.pass(20_000, 500);
+  const last = rig.gateways[0]?.quotas.take(rule, 5);
+  await rig.pass(400);
+  expect(await last).toMatchObject({ kind: 'granted' });
+  rig.end();
+});

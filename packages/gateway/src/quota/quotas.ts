@@ -125,7 +125,8 @@ export class Quotas {
   state(rule: QuotaRule): QuotaState {
     const nowMs = this.#clock.now();
     const counted = this.#table.counted(rule.name, nowMs);
-    const left = this.#own.get(rule.name)?.pool.left(nowMs) ?? 0;
+    // What is left of slices that have ended is given back just now.
+    const left = this.#own.get(rule.name)?.pool.left(Number.NEGATIVE_INFINITY) ?? 0;
     const resetMs = counted > left ? this.#table.endOf(rule.name, counted, nowMs) : 0;
     return { remaining: Math.max(0, rule.limit - counted + left), resetMs };
   }

@@ -153,6 +153,10 @@ export const gatewayHelp: HelpTable<string> = {
       'The key or its tenant has sent as many requests, or used as many tokens, in the last minute as it may, or runs as many requests.',
     fix: 'Send the request again after the time in retry-after. `drover key ls` shows the limits of keys; those of tenants are the setting tenant-limit.',
   },
+  'budget-spent': {
+    means: 'The key has used its tokens of this day or month, counted in UTC.',
+    fix: 'Wait for the next day or month, or make a key with a higher --tokens-per-day or --tokens-per-month. `drover usage` shows what was used.',
+  },
   'limits-unknown': {
     means: 'The gateway has just started and has not read yet what the other gateways let in.',
     fix: 'Send the request again after a second. Look at JetStream with `drover doctor` if this goes on.',

@@ -13,6 +13,7 @@ import { proofRoutes } from './proof-routes.ts';
 import { queueRoutes } from './queue-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { streamsRoute } from './streams-route.ts';
+import { usageRoute } from './usage-route.ts';
 import { settingsRoutes } from './settings-routes.ts';
 
 /** Drover's own routes, which neither Ollama nor OpenAI has. */
@@ -44,6 +45,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...eventRoutes(services),
       agentsSocketRoute(services),
       streamsRoute(services),
+      usageRoute(services),
       ...openApiRoutes(),
     ],
   };

@@ -214,6 +214,9 @@ it('answers as it is described, route by route', async () => {
   await ok('PUT /api/v1/settings/{key}', '/api/v1/settings/request-timeout', { value: '9s' });
   await ok('DELETE /api/v1/settings/{key}', '/api/v1/settings/request-timeout');
 
+  // No host keeps the bucket of the usage here.
+  await call('GET /api/v1/usage', '/api/v1/usage?by=key,hour');
+
   await ok('GET /api/v1/admin-jobs', '/api/v1/admin-jobs');
   await call('DELETE /api/v1/admin-jobs/{id}', '/api/v1/admin-jobs/none');
 

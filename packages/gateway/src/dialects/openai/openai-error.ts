@@ -22,6 +22,10 @@ export function openAiError(status: number, message: string): string {
  * failure.
  */
 function keyError({ status, code, message, facts }: RequestFailure): string | undefined {
+  if (code === 'budget-spent')
+    return goJson({
+      error: { message, type: 'insufficient_quota', param: null, code: 'insufficient_quota' },
+    });
   if (code === 'rate-limited') {
     const type = String(facts['counts']);
     return goJson({ error: { message, type, param: null, code: 'rate_limit_exceeded' } });

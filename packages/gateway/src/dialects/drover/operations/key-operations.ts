@@ -11,6 +11,8 @@ const limitShape = {
   requestsPerMinute: limit.describe('Requests to models in any minute.'),
   tokensPerMinute: limit.describe('Tokens of prompts and answers in any minute.'),
   concurrentRequests: limit.describe('Requests to models at the same time.'),
+  tokensPerDay: limit.describe('Tokens on one day of UTC.'),
+  tokensPerMonth: limit.describe('Tokens in one month of UTC.'),
 } satisfies Record<(typeof limitNames)[number], unknown>;
 const patterns = z.array(z.string().min(1).max(maxPatternLength)).max(maxPatterns);
 

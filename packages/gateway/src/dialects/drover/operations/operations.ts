@@ -8,6 +8,7 @@ import { eventOperations } from './event-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import { memoryOperations } from './memory-operations.ts';
 import { queueOperations } from './queue-operations.ts';
+import { usageOperations } from './usage-operations.ts';
 import { serviceOperations } from './service-operations.ts';
 
 /** Everything that the document says about Drover's own routes. */
@@ -23,6 +24,7 @@ export function droverOperations(): DocumentFacts {
       adminOperations,
       eventOperations,
       keyOperations,
+      usageOperations,
     ],
     parameters: {
       id: 'The id of the agent, of the message or of the job.',
