@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '@drover/actor-core';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 import { answerUnknownMethod } from './unknown-method.ts';
+import { isLingering, linger } from './unread-body.ts';
 
 interface ClientError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
@@ -17,9 +19,11 @@ interface ClientError extends NodeJS.ErrnoException {
 export function clientErrorHandler(
   exchanges: OpenExchanges,
   allowOf: (method: string, target: string) => string | undefined,
+  clock: Clock,
 ): (error: ClientError, socket: Socket) => void {
   const failed = new WeakSet<Socket>();
   return (error, socket): void => {
+    if (isLingering(socket)) return;
     if (isGone(error, socket)) {
       socket.destroy();
       return;
@@ -38,13 +42,18 @@ export function clientErrorHandler(
       return;
     }
     const text = answerUnknownMethod(error, allowOf) ?? badRequest(statusOf(error));
-    void answerAfter(open, socket, text);
+    void answerAfter(open, socket, clock, text);
   };
 }
 
-async function answerAfter(open: readonly Exchange[], socket: Socket, text: string): Promise<void> {
+async function answerAfter(
+  open: readonly Exchange[],
+  socket: Socket,
+  clock: Clock,
+  text: string,
+): Promise<void> {
   await Promise.all(open.map(({ closed }) => closed));
-  if (socket.writable) socket.end(text, () => socket.destroy());
+  if (socket.writable) linger(socket, clock, text);
 }
 
 function isGone(error: ClientError, socket: Socket): boolean {

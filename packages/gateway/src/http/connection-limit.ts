@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
+import { isLingering } from './unread-body.ts';
 
 /**
  * A connection that has been idle for less than this may have sent a request that is not read yet, so it is closed
@@ -18,6 +19,8 @@ export class ConnectionLimit {
   readonly #open = new Set<Socket>();
   /** Idle connections with the start of their idle time, idle longest first. */
   readonly #idle = new Map<Socket, number>();
+  /** Connections whose last answer is sent; closed before all others. */
+  readonly #lingering = new Set<Socket>();
   readonly #clock: Clock;
   /** Number of open requests of a connection. */
   readonly #requests = new WeakMap<Socket, number>();
@@ -34,7 +37,7 @@ export class ConnectionLimit {
   /** Counts a new connection, or closes it if the limit is reached and no other connection can be closed. */
   enter(socket: Socket): void {
     const isFull = this.#open.size >= this.#max;
-    if (isFull && !this.#closeIdlest(freshMs) && !this.#freeConnection() && !this.#closeIdlest(0)) {
+    if (isFull && !this.#makeRoom()) {
       socket.destroy();
       return;
     }
@@ -43,8 +46,7 @@ export class ConnectionLimit {
 
   /** Counts a connection as `secure` from the end of its TLS handshake on. */
   replace(raw: Socket, secure: Socket): void {
-    this.#open.delete(raw);
-    this.#idle.delete(raw);
+    this.#forget(raw);
     this.#add(secure);
   }
 
@@ -58,16 +60,21 @@ export class ConnectionLimit {
   #add(socket: Socket): void {
     this.#open.add(socket);
     this.#idle.set(socket, this.#clock.now());
-    socket.once('close', () => {
-      this.#open.delete(socket);
-      this.#idle.delete(socket);
-    });
+    socket.once('close', () => this.#forget(socket));
   }
 
   #end(socket: Socket): void {
     const left = (this.#requests.get(socket) ?? 1) - 1;
     this.#requests.set(socket, left);
-    if (left === 0 && this.#open.has(socket)) this.#idle.set(socket, this.#clock.now());
+    if (left > 0 || !this.#open.has(socket)) return;
+    if (isLingering(socket)) this.#lingering.add(socket);
+    else this.#idle.set(socket, this.#clock.now());
+  }
+
+  #makeRoom(): boolean {
+    const [lingering] = this.#lingering;
+    if (lingering !== undefined) return this.#close(lingering);
+    return this.#closeIdlest(freshMs) || this.#freeConnection() || this.#closeIdlest(0);
   }
 
   #closeIdlest(minIdleMs: number): boolean {
@@ -75,10 +82,19 @@ export class ConnectionLimit {
     if (first === undefined) return false;
     const [idlest, sinceMs] = first;
     if (this.#clock.now() - sinceMs < minIdleMs) return false;
+    return this.#close(idlest);
+  }
+
+  #close(socket: Socket): true {
     // Removed now, not at the `close` event: the next new connection must not select it again.
-    this.#open.delete(idlest);
-    this.#idle.delete(idlest);
-    idlest.destroy();
+    this.#forget(socket);
+    socket.destroy();
     return true;
+  }
+
+  #forget(socket: Socket): void {
+    this.#open.delete(socket);
+    this.#idle.delete(socket);
+    this.#lingering.delete(socket);
   }
 }

@@ -8,7 +8,7 @@ import type { FailureFormat, Reply } from './reply.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { RequestLimit } from './request-limit.ts';
 import { retryHeaders } from './retry-after.ts';
-import { closeUnread } from './unread-body.ts';
+import { closeUnread, lingerAfter } from './unread-body.ts';
 import { writeChunk } from './write-chunk.ts';
 
 /** Go's server adds a Content-Length to an answer that fits its buffer of this size. */
@@ -225,7 +225,7 @@ export class Exchange {
     response.statusCode = reply.status;
     if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType);
     const bodyHasStopped = this.#bodyFailure !== undefined || this.#awaitsContinue;
-    closeUnread(this.request, response, this.#options.clock, bodyHasStopped);
+    closeUnread(this.request, response, bodyHasStopped);
     if (bytes.length <= shortBodyBytes && reply.chunked !== true)
       response.setHeader('Content-Length', bytes.length);
     // A separate `end`: node would compute a Content-Length for a body given to it, and Go does not.
@@ -283,6 +283,7 @@ export class Exchange {
   #finish(): void {
     const response = this.#response;
     const { socket } = response;
+    if (!this.request.complete) lingerAfter(this.request, this.#options.clock);
     response.end();
     if (response.writableFinished) return;
     response.setTimeout(this.#options.readerTimeoutMs, () => response.destroy());

@@ -11,6 +11,7 @@ import type { OpenExchanges } from './open-exchanges.ts';
 import type { ClientCertificate } from '../tls/client-certificate.ts';
 import { certificateOf, type TlsClients, TlsFront } from '../tls/tls-front.ts';
 import type { TlsKeeper } from '../tls/tls-keeper.ts';
+import { isLingering, lingerAfter } from './unread-body.ts';
 import { takeUpgrades } from './upgrades.ts';
 
 /**
@@ -110,6 +111,11 @@ function createLimitedServer(
   connections: ConnectionLimit,
 ): Server {
   const take: RequestListener = (request, response) => {
+    // It follows a body that was refused.
+    if (isLingering(request.socket)) {
+      request.resume();
+      return;
+    }
     connections.begin(request, response);
     handler(request, response, tls && certificateOf(request.socket));
   };
@@ -126,7 +132,7 @@ function createLimitedServer(
     },
     take,
   );
-  server.on('clientError', clientErrorHandler(exchanges, allowOf));
+  server.on('clientError', clientErrorHandler(exchanges, allowOf, clock));
   // A client that closes its sending half still gets its answers. The option is not in node's types.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.on('connection', (socket: Socket) => {
@@ -135,7 +141,8 @@ function createLimitedServer(
   // curl waits for `100 Continue` before a large body; it is sent when a handler begins to read the body.
   server.on('checkContinue', take);
   takeUpgrades(server, take);
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    lingerAfter(request, clock);
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });
   return server;

@@ -1,55 +1,78 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 
 /** Largest unread body that node reads and drops by itself, so that the connection can be used again. */
 const shortRestBytes = 262_144;
 
-/** After the answer, the rest of a body is dropped while bytes arrive at least this often (as nginx does). */
-const silenceMs = 5_000;
-/** Longest time for which the rest of a body is read and dropped (as nginx does). */
+/** Longest time for which the rest of a body is read and dropped after the answer, as in nginx (`lingering_time`). */
 const lingerMs = 30_000;
 
+/** A client that sends nothing for this long while its connection lingers is disconnected. */
+const silenceMs = 5_000;
+
+const lingering = new WeakSet<Socket>();
+
 /**
- * Prepares the answer to a request whose body was not read to its end: the connection is closed after it. The rest of
- * the body is read and dropped for a while, because closing at once would reset the connection, and a reset throws away
- * what the client has not read: it would never see the answer.
+ * Prepares the answer to a request whose body was not read to its end: the connection is closed after it, unless the
+ * rest is so short that node reads and drops it by itself.
  *
  * @param isStopped no more of the body will arrive
  */
-export function closeUnread(
-  request: IncomingMessage,
-  response: ServerResponse,
-  clock: Clock,
-  isStopped: boolean,
-): void {
+export function closeUnread(request: IncomingMessage, response: ServerResponse, isStopped: boolean): void {
   if (request.complete || request.destroyed) return;
   if (!isStopped && isShort(request)) return;
   response.setHeader('Connection', 'close');
   response.shouldKeepAlive = false;
-  if (!isStopped) linger(request, response, clock);
 }
 
-function linger(request: IncomingMessage, response: ServerResponse, clock: Clock): void {
+/**
+ * Keeps the connection open for a moment after an answer that is sent before the body of its request has ended.
+ *
+ * Node closes the socket as soon as such an answer is written. The kernel then resets the connection, because bytes
+ * arrive that nobody reads, and the client fails with EPIPE or ECONNRESET instead of seeing the answer. So only the
+ * sending half is closed, and the client's bytes are read and dropped until it closes its own half.
+ */
+export function lingerAfter(request: IncomingMessage, clock: Clock): void {
   const { socket } = request;
-  // Node calls this as soon as the answer is written. It may only end the sending side then.
-  socket.destroySoon = () => socket.end();
-  const endAtMs = clock.now() + lingerMs;
-  let bytesSeen = socket.bytesRead;
-  const look = (): void => {
-    if (socket.bytesRead === bytesSeen || clock.now() >= endAtMs) socket.destroy();
-    else timer = clock.setTimer(silenceMs, look);
-    bytesSeen = socket.bytesRead;
+  // A request without a body counts as complete only when its listener has returned.
+  if (request.complete || socket.destroyed || !hasBody(request)) return;
+  // Node calls this method, and nothing else, to close the connection after its last answer.
+  socket.destroySoon = (): void => {
+    if (request.complete) Socket.prototype.destroySoon.call(socket);
+    else {
+      request.on('error', () => {}).resume();
+      linger(socket, clock);
+    }
   };
-  let timer = clock.setTimer(silenceMs, look);
-  const close = (): void => {
-    timer.cancel();
-    if (response.writableFinished) socket.destroy();
-    else response.once('finish', () => socket.destroy());
+}
+
+/** Sends `lastBytes` and closes the sending half of `socket`; the whole when the client has closed its own half. */
+export function linger(socket: Socket, clock: Clock, lastBytes = ''): void {
+  if (lingering.has(socket) || socket.destroyed) return;
+  lingering.add(socket);
+  const endMs = clock.now() + lingerMs;
+  let bytesRead = socket.bytesRead;
+  const check = (): void => {
+    if (socket.bytesRead === bytesRead || clock.now() >= endMs) socket.destroy();
+    else {
+      bytesRead = socket.bytesRead;
+      timer = clock.setTimer(silenceMs, check);
+    }
   };
-  request.once('end', close);
-  request.once('close', close);
-  request.on('error', close);
-  request.resume();
+  let timer = clock.setTimer(silenceMs, check);
+  socket.once('close', () => timer.cancel());
+  socket.once('end', () => socket.destroy());
+  socket.end(lastBytes);
+}
+
+/** True: the last answer on this connection is sent. Whatever arrives on it is dropped. */
+export function isLingering(socket: Socket): boolean {
+  return lingering.has(socket);
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined;
 }
 
 function isShort({ headers }: IncomingMessage): boolean {
