@@ -1,0 +1,124 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterAll, expect, it } from 'vitest';
+import { runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { recordFigure } from '../lib/figures.ts';
+import {
+  type HostileAnswer,
+  type HostileRequest,
+  hostileRequests,
+  type RouteDocument,
+  sendHostile,
+} from '../lib/fuzz.ts';
+import { isAlive } from '../lib/processes.ts';
+
+/** `FUZZ_SECONDS=600 FUZZ_SEED=7 npx vitest run test/scenarios/fuzz.test.ts` */
+const seconds = Number(process.env['FUZZ_SECONDS'] ?? 60);
+const seed = Number(process.env['FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
+const inParallel = 8;
+/** A loaded machine answers late, but it answers. */
+const answerWithinMs = 30_000;
+/** Growth of the gateway that is memory in use by the allocator and no leak. */
+const maxGrowthBytes = 96 * 2 ** 20;
+
+/** Statuses from 500 that any route may answer: what HTTP itself defines, and a fleet that cannot serve now. */
+const declared = new Set([501, 502, 503, 504, 505, 507]);
+
+const dataDir = mkdtempSync(join(tmpdir(), 'drover-fuzz-'));
+afterAll(async () => {
+  await stopLeftovers();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+it(
+  'answers every hostile request with a declared status, and no process crashes, hangs or grows',
+  async () => {
+    // The first key closes the routes. The key in the data folder is that of an administrator.
+    expect(await runDrover(['key', 'create', '--data', dataDir])).toMatchObject({ code: 0 });
+    const key = readFileSync(join(dataDir, 'key'), 'utf8').trim();
+    const cluster = await startCluster(['--sim', '2', '--slots', '4'], { dataDir });
+    const headers = { authorization: `Bearer ${key}` };
+    const document = (await (
+      await fetch(`${cluster.url}/openapi.json`, { headers })
+    ).json()) as RouteDocument;
+    const gateway = cluster.processOf('gateway-1').pid;
+    const sloths = await openSloths(cluster.url);
+
+    const faults: string[] = [];
+    const statuses = new Map<string, number>();
+    const requests = fc.sample(hostileRequests(document), { seed, numRuns: 20_000 });
+    const startMs = Date.now();
+    let sent = 0;
+    let warmBytes: number | undefined;
+    const work = async (): Promise<void> => {
+      while (Date.now() - startMs < seconds * 1_000 && faults.length < 5) {
+        const request = requests[sent % requests.length] as HostileRequest;
+        sent += 1;
+        if (Date.now() - startMs > (seconds * 1_000) / 3) warmBytes ??= residentBytes(gateway);
+        const fault = await faultOf(sendHostile(cluster.url, request, { key, timeoutMs: answerWithinMs }));
+        if (typeof fault === 'string') faults.push(`${describeRequest(request)}: ${fault}`);
+        else statuses.set(String(fault.status), (statuses.get(String(fault.status)) ?? 0) + 1);
+      }
+    };
+    await Promise.all(Array.from({ length: inParallel }, work));
+    for (const socket of sloths) socket.destroy();
+    const grownBytes = residentBytes(gateway) - (warmBytes ?? 0);
+    recordFigure(`hostile requests, seed ${seed}`, sent, `in ${seconds} s`);
+    recordFigure('growth of the gateway', grownBytes / 2 ** 20, 'MiB', '< 96');
+    recordFigure('answers by status', JSON.stringify(Object.fromEntries(statuses)));
+
+    expect(faults).toEqual([]);
+    expect(cluster.ready.processes.filter(({ pid }) => !isAlive(pid))).toEqual([]);
+    expect(cluster.stderr()).not.toMatch(/unexpected error|unhandled|uncaught/i);
+    expect(grownBytes).toBeLessThan(maxGrowthBytes);
+    const answer = await fetch(`${cluster.url}/api/generate`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ model: 'sim-count', prompt: 'a', stream: false, options: { num_predict: 3 } }),
+    });
+    expect(answer.status).toBe(200);
+    expect(await cluster.stop()).toBe(0);
+  },
+  (seconds + 240) * 1_000,
+);
+
+/** The answer, or what is wrong with it. An error of a host is passed on with its status, which may be any. */
+async function faultOf(answering: Promise<HostileAnswer>): Promise<HostileAnswer | string> {
+  try {
+    const answer = await answering;
+    const { status = 0, text } = answer;
+    const isFromHost = /^x-drover-node: /im.test(text);
+    return status >= 500 && !declared.has(status) && !isFromHost ? text.slice(0, 500) : answer;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function describeRequest({ method, target, headers, body, sent }: HostileRequest): string {
+  const content = body.subarray(0, 300).toString('latin1');
+  return `seed ${seed}: ${method} ${target} ${JSON.stringify(headers)} ${JSON.stringify(content)} (${sent} of it)`;
+}
+
+/** Connections that send one byte of a head or of a body and no more (slowloris). */
+async function openSloths(url: string): Promise<Socket[]> {
+  const { port, hostname } = new URL(url);
+  const openings = ['P', 'POST /api/chat HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{'];
+  return await Promise.all(
+    Array.from({ length: 100 }, async (_, index) => {
+      const socket = connect(Number(port), hostname);
+      socket.on('error', () => {});
+      await new Promise<void>((resolve) =>
+        socket.once('connect', () => resolve()).once('close', () => resolve()),
+      );
+      socket.write(openings[index % 2] ?? '');
+      return socket;
+    }),
+  );
+}
+
+function residentBytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1_024;
+}
