@@ -35,6 +35,7 @@ it('elects a leader when JetStream answers for the first time long after all can
       roles: ['host', 'voter'],
       cell: 'test',
       nats: { servers: nats.urls.slice(0, 1) },
+      pid: process.pid,
       log: silentLogger,
     });
     nodes.push(node);
