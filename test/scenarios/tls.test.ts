@@ -39,6 +39,11 @@ function putPair(name: string, { cert, key }: TestCertificate): string[] {
 const caFile = put('ca.pem', ca);
 const local = { names: ['localhost', '127.0.0.1'] };
 
+/** As `runDrover`, with time for a machine on which the start of a process takes long. */
+async function drover(args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv } = {}) {
+  return runDrover(args, { ...options, timeoutMs: 120_000 });
+}
+
 /** The subject of the certificate that a new connection gets. */
 async function servedBy(url: string): Promise<string | string[] | undefined> {
   const { port, hostname } = new URL(url);
@@ -82,7 +87,7 @@ it('streams over HTTPS to the usual clients while the certificate changes, and k
 
   put('server.pem', authority.issue({ commonName: 'third', ...local }).cert);
   const doctor = async () => {
-    const { stdout } = await runDrover(['doctor', '--json', '--data', cluster.dataDir]);
+    const { stdout } = await drover(['doctor', '--json', '--data', cluster.dataDir]);
     return (JSON.parse(stdout) as { check: string; ok: boolean; detail: string }[]).find(
       ({ check }) => check === 'certificate',
     );
@@ -103,7 +108,7 @@ it('streams over HTTPS to the usual clients while the certificate changes, and k
 it('lets in only clients with a certificate, which stands for the key with its name', async () => {
   const files = putPair('mutual', authority.issue({ commonName: 'gateway', ...local }));
   const data = join(folder, 'data');
-  const made = await runDrover(['key', 'create', '--name', 'ci', '--role', 'viewer', '--data', data]);
+  const made = await drover(['key', 'create', '--name', 'ci', '--role', 'viewer', '--data', data]);
   expect(made.code).toBe(0);
   const cluster = await startCluster(['--sim', '1', ...files, '--tls-ca', caFile], { dataDir: data });
   const ci = authority.issue({ commonName: 'ci', usage: 'client' });
@@ -115,10 +120,10 @@ it('lets in only clients with a certificate, which stands for the key with its n
   await expect(statusOf(status, stranger)).rejects.toThrow(/hang up|ECONNRESET|alert/);
 
   // The commands of this machine need no flag; others name their certificate.
-  expect(await runDrover(['status', '--data', data])).toMatchObject({ code: 0 });
+  expect(await drover(['status', '--data', data])).toMatchObject({ code: 0 });
   const named = ['--url', cluster.url, '--tls-ca', caFile, ...putPair('ci', ci)];
-  expect(await runDrover(['status', ...named])).toMatchObject({ code: 0 });
-  const without = await runDrover(['status', '--url', cluster.url, '--tls-ca', caFile]);
+  expect(await drover(['status', ...named])).toMatchObject({ code: 0 });
+  const without = await drover(['status', '--url', cluster.url, '--tls-ca', caFile]);
   expect(without).toMatchObject({ code: 3, stderr: expect.stringContaining('--tls-cert') as string });
 
   const port = await freePort();
@@ -127,14 +132,14 @@ it('lets in only clients with a certificate, which stands for the key with its n
   const running = joinRole({ ...cluster, url: `https://127.0.0.1:${port}` }, second, 'gateway-2', { key });
   await running;
   const environment = { env: { NODE_EXTRA_CA_CERTS: caFile, DROVER_KEY: key } };
-  expect(await runDrover(['status', '--url', `https://127.0.0.1:${port}`], environment)).toMatchObject({
+  expect(await drover(['status', '--url', `https://127.0.0.1:${port}`], environment)).toMatchObject({
     code: 0,
   });
   expect(await cluster.stop()).toBe(0);
 });
 
 async function failedUp(...args: readonly string[]) {
-  return runDrover(['up', '--sim', '1', '--port', '0', '--data', join(folder, 'none'), ...args]);
+  return drover(['up', '--sim', '1', '--port', '0', '--data', join(folder, 'none'), ...args]);
 }
 
 it('refuses to start with files that do not fit, and names the flag', async () => {
