@@ -170,6 +170,7 @@ export {
   adminJobsBucket,
   adminJobsOf,
   anyToken,
+  auditLog,
   controlGroup,
   controlStream,
   createSubjects,

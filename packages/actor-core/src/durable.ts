@@ -75,7 +75,7 @@ export type {
   LogRecord,
   NewRecord,
 } from './storage/log/log.ts';
-export type { FullLogSpec, LogInfo, LogSpec } from './storage/log/log-spec.ts';
+export type { FullLogSpec, LogInfo, LogLimits, LogSpec } from './storage/log/log-spec.ts';
 export { RecordWriter, type RecordWriterOptions } from './storage/log/record-writer.ts';
 export { type LogWatch, watchLog, type WatchOptions } from './storage/log/watch-log.ts';
 export type { NodeStorage } from './storage/node-storage.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { actorsCommand } from './commands/actors-command.ts';
+import { auditCommand } from './commands/audit-command.ts';
 import { clusterCommand } from './commands/cluster-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
@@ -54,6 +55,7 @@ export function createProgram(
     queueCommand,
     keyCommand,
     explainCommand,
+    auditCommand,
     pullCommand,
     configCommand,
   ];

@@ -120,6 +120,11 @@ export interface GatewayConfig {
    * because a revoked key could not be told from a valid one. 0 for no limit. @default 600_000
    */
   readonly maxKeyAgeMs: number;
+  /**
+   * What is recorded in the audit log. `requests`: refused requests, acts (keys, changes of the cluster), and allowed
+   * requests to models and data. `acts`: without the allowed requests. `off`: nothing. @default 'requests'
+   */
+  readonly audit: 'requests' | 'acts' | 'off';
   /** Durability profile of the NATS, as the status shows it; 'unknown' for a NATS that Drover does not run. */
   readonly durability: string;
 }
@@ -160,6 +165,7 @@ export const defaults: GatewayConfig = Object.freeze({
   accessLog: '',
   insecure: false,
   maxKeyAgeMs: 600_000,
+  audit: 'requests',
   durability: 'unknown',
 });
 
@@ -226,6 +232,8 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
     );
   }
   checkNames(config);
+  if (!['requests', 'acts', 'off'].includes(config.audit))
+    throw new InvalidArgumentError('audit', `must be requests, acts or off (got ${config.audit})`);
   return Object.freeze({
     ...config,
     aliases: Object.freeze([...config.aliases]),

@@ -24,6 +24,9 @@ import {
 import { noTracer, type Tracer } from '@drover/telemetry';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
+import type { AuditHead } from './audit/audit-chain.ts';
+import type { AuditSigner } from './audit/audit-key.ts';
+import { GatewayAudit } from './audit/gateway-audit.ts';
 import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
 import { failureOf } from './failure.ts';
@@ -66,6 +69,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly keys?: FollowedKeys;
   /** Records the requests. The gateway does not stop it. @default records nothing */
   readonly tracer?: Tracer;
+  /** Where the key and the head of the gateway's audit chain are kept. @default nothing is recorded */
+  readonly auditFiles?: { readonly signer: AuditSigner; readonly head: AuditHead };
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
   /** Limits of the memory that the gateway starts. */
@@ -112,6 +117,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     clusterSettings,
     keys,
     tracer = noTracer,
+    auditFiles,
     ...settings
   } = options;
   const live = createLiveConfig(resolveConfig, settings, liveFields);
@@ -126,8 +132,10 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const eventFeed = followEvents(node);
   const endRemedies = publishRemedyEvents(node, events);
   const endData = publishDataEvents(node, { memory, queues }, events);
+  const audit = auditFiles && openAudit(node, config, auditFiles);
   const services = createServices({
     quotas,
+    audit,
     adminJobs,
     events,
     eventFeed,
@@ -154,6 +162,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     router,
     drain: services.drain,
     door: keys && doorOf(keys, config, node),
+    auditor: audit?.auditor,
     machine: thisMachine(),
     failureOf,
   });
@@ -175,6 +184,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await quotas.close();
     await services.usage.ledger.close();
     await node.system.stop(keptActor);
+    await audit?.close();
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
     if (!given) await fleet.stop();
@@ -253,6 +263,7 @@ function createServices(
     | 'adminJobs'
     | 'events'
     | 'eventFeed'
+    | 'audit'
     | 'node'
     | 'fleet'
     | 'agents'
@@ -335,6 +346,14 @@ async function openTls(config: GatewayConfig, { clock, log }: ClusterNode): Prom
 function doorOf(keys: FollowedKeys, config: GatewayConfig, { clock }: ClusterNode): Door {
   const { host, insecure, maxKeyAgeMs } = config;
   return new Door(keys, { servesAnyone: insecure || isLoopback(host), maxKeyAgeMs }, clock);
+}
+
+function openAudit(
+  node: ClusterNode,
+  { audit: mode }: GatewayConfig,
+  files: { readonly signer: AuditSigner; readonly head: AuditHead },
+): GatewayAudit | undefined {
+  return mode === 'off' ? undefined : new GatewayAudit(node, mode, files);
 }
 
 function thisMachine(): Machine {

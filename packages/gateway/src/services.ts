@@ -2,6 +2,7 @@ import type { ClusterNode, GroupLeaders, Memory, Queues, StoreReports } from '@d
 import type { AgentsClient } from '@drover/agents';
 import type { AdminJobs, EventFeed, EventPublisher, FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
+import type { GatewayAudit } from './audit/gateway-audit.ts';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
 import type { RouteMatch } from './http/router.ts';
@@ -48,6 +49,8 @@ export interface GatewayServices {
   readonly settings: ClusterSettings | undefined;
   /** Undefined for a gateway without keys: it serves everyone and has no routes for keys. */
   readonly keys: KeyAdmin | undefined;
+  /** Undefined for a gateway that records nothing: it has no routes for the records. */
+  readonly audit: GatewayAudit | undefined;
   /** The route of a request, for explanations. */
   readonly routeOf: (method: string, path: string) => RouteMatch;
   readonly bodies: BodyBudget;

@@ -101,6 +101,18 @@ export function logContract(name: string, open: () => Promise<LogUnderTest>): vo
         });
       });
 
+      it('changes the limits of a log and keeps the records that fit', async () => {
+        const { id, spec, subject } = await setup({ maxBytes: 100_000, maxAgeMs: 3_600_000 });
+        for (const leaf of ['a', 'b', 'c'])
+          await appended(id, { subject: subject(leaf), payload: new Uint8Array(1_000) });
+        const limits = { maxBytes: 2_500, maxAgeMs: 7_200_000 };
+        expect(await log.resize(id, limits)).toMatchObject({ spec: limits });
+        await under.eventually(async () => (await log.info(id)).records < 3);
+        expect(await log.readLast(id, subject('c'))).toBeDefined();
+        expect(await log.ensure({ ...spec, ...limits })).toMatchObject({ spec: limits });
+        await expect(log.resize('nowhere', limits)).rejects.toMatchObject({ code: 'store-missing' });
+      });
+
       it('begins with the first sequence that the spec states', async () => {
         const { id, subject } = await setup({ firstSequence: 7_000 });
         expect(await appended(id, { subject: subject('a'), payload: text('x') })).toBe(7_000);

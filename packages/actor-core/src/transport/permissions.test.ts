@@ -71,6 +71,8 @@ const additional = {
     'd1.home.quo.me',
     'd1.home.evt.me.me',
     ...writing('USAGE_home'),
+    ...reading('AUDIT_home'),
+    'd1.home.aud.me',
   ],
   host: [
     ...asker,
@@ -91,6 +93,8 @@ const additional = {
       ...reading(log),
       ...creating(log),
     ]),
+    ...reading('AUDIT_home'),
+    ...creating('AUDIT_home'),
     ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),
     ...[...queues, ...memoryBlobs, ...ownStreams, 'CTL_home_G_agents'].flatMap(creating),
     '$JS.API.INFO',

@@ -109,6 +109,7 @@ function publishedBy(
     ...storageAccess(role, subjects, plan),
   ];
   if (role === 'gateway') published.push(subjects.quota(node));
+  if (role === 'gateway') published.push(subjects.audit(node));
   if (role === 'node-agent') published.push(subjects.load(node), subjects.adminJobs(node));
   if (role === 'gateway') published.push(subjects.event(node, node));
   if (role === 'host') published.push(subjects.event(anyToken, node));

@@ -5,6 +5,7 @@ import { type StreamUse, streamAccess } from './stream-access.ts';
 import {
   adminJobsBucket,
   anyToken,
+  auditLog,
   controlGroup,
   controlStream,
   entityLog,
@@ -107,6 +108,8 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     // A gateway publishes its claims under its own id alone (`permissionsOf`).
     { name: quotaLog(cell), records: [], uses: { host: ['read', 'create'], gateway: ['read'] } },
     bucket(keptBucket(cell), { host: ['read', 'create'], gateway: writes }),
+    // A gateway appends to its own chain alone (`permissionsOf`). No role may remove a record.
+    { name: auditLog(cell), records: [], uses: { host: ['read', 'create'], gateway: ['read'] } },
     bucket(adminJobsBucket(cell), { host: creates, gateway: writes }),
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
     // The permissions say what each role may append: a gateway its own events, a host those of node-agents too.

@@ -36,6 +36,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `$KV.KEYS_{cell}.…` | gateways | the bucket `KEYS_{cell}` (keys of clients, hashed) |
  * | `d1.{cell}.quo.{node}` | that gateway | the stream `QUOTA_{cell}` (claims of quotas) |
  * | `$KV.USAGE_{cell}.…` | gateways | the bucket `USAGE_{cell}` (what requests used) |
+ * | `d1.{cell}.aud.{node}` | that gateway | the stream `AUDIT_{cell}` (its chain of audit records) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -65,6 +66,8 @@ export interface Subjects {
   signer(node: string): string;
   /** Claims of that gateway for quotas. */
   quota(node: string): string;
+  /** Audit records of that gateway, in the stream `auditLog`. `anyToken`: of all gateways. */
+  audit(node: string): string;
   /** A request of that node to all others: announce yourselves now. */
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
@@ -153,6 +156,7 @@ export function createSubjects(cell: string): Subjects {
     adminJobs: (node) => `${root}.job.${node}`,
     signer: (node) => `${root}.sig.${node}`,
     quota: (node) => `${root}.quo.${node}`,
+    audit: (node) => `${root}.aud.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
     election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,
@@ -252,6 +256,11 @@ export function keptBucket(cell: string): string {
 /** Name of the bucket of what requests used. */
 export function usageBucket(cell: string): string {
   return `USAGE_${cell}`;
+}
+
+/** Name of the stream of the audit records of all gateways. */
+export function auditLog(cell: string): string {
+  return `AUDIT_${cell}`;
 }
 
 /** Name of the bucket of the admin jobs. Each key begins with the node that executes the job. */

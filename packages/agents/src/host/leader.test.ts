@@ -104,6 +104,7 @@ describe('a leader', () => {
       hosts: ['host-1'],
       logOf: (_, log) => ({
         ensure: (spec) => log.ensure(spec),
+        resize: (name, limits) => log.resize(name, limits),
         info: (name) => log.info(name),
         read: (name, sequence) => log.read(name, sequence),
         readLast: (name, subject) => log.readLast(name, subject),

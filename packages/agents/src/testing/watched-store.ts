@@ -65,6 +65,7 @@ export class WriteWatch {
     };
     return {
       ensure: (spec) => log.ensure(spec),
+      resize: (name, limits) => log.resize(name, limits),
       info: (name) => log.info(name),
       read: (name, sequence) => log.read(name, sequence),
       readLast: (name, subject) => log.readLast(name, subject),

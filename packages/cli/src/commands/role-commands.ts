@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import type { MembershipProfile } from '@drover/actor-core/cluster';
+import { defaultRetention } from '@drover/gateway/audit';
 import { Command } from 'commander';
+import { auditDirOf } from '../audit/audit-files.ts';
 import { defaults, logLevelOf } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
 import { choosePort } from '../network/port.ts';
@@ -40,7 +42,8 @@ export function gatewayCommand(finish: Finish): Command {
       const { runGateway } = await import('../role/gateway-role.ts');
       const options = roleOptions('gateway', 'gateway', stated, configs);
       const keysFile = stated.text('keys-file');
-      finish(await runGateway(options, { ...configs, gateway }, keysFile));
+      const auditDir = stated.text('audit-dir') ?? auditDirOf(options.cluster.data);
+      finish(await runGateway(options, { ...configs, gateway }, { keysFile, auditDir }));
     });
 }
 
@@ -79,7 +82,11 @@ export function hostCommand(finish: Finish): Command {
     .action(async (flags: object) => {
       const { stated, configs } = await read('host', flags);
       const { runHost } = await import('../role/host-role.ts');
-      finish(await runHost(roleOptions('host', 'host', stated, configs), configs));
+      const retention = {
+        maxAgeMs: stated.number('audit-retention') ?? defaultRetention.maxAgeMs,
+        maxBytes: stated.number('audit-size') ?? defaultRetention.maxBytes,
+      };
+      finish(await runHost(roleOptions('host', 'host', stated, configs), configs, retention));
     });
 }
 

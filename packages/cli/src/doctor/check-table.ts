@@ -30,6 +30,7 @@ export type CheckName =
   | 'replicas'
   | 'quarantine'
   | 'memory'
+  | 'audit'
   | 'queues'
   | 'actors'
   | 'voters'
@@ -140,6 +141,12 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     does: 'Compares the time by which the gateway is behind the changes of the replicated memory with 5 s.',
     means: 'The watch is silent or late: cached reads are old, and events are missing or late.',
     fix: 'look at the check "store" and at the log of the gateway; reads of the levels leader and fresh are not affected',
+  },
+  audit: {
+    does: 'Asks the gateway whether the store takes its audit records, and whether it lacks some that were signed.',
+    means:
+      'Requests without a right, changes of keys and changes of the cluster get 503 until they can be recorded; or records were removed.',
+    fix: 'look at the check "store", and run "drover audit verify" afterwards',
   },
   queues: {
     does: 'Counts the dead messages of all queues.',

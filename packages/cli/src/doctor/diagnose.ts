@@ -24,6 +24,7 @@ import { checkTokens } from './check-tokens.ts';
 import { judgeActors } from './judge-actors.ts';
 import { checkTlsFiles } from './check-tls-files.ts';
 import { judgeCertificate } from './judge-certificate.ts';
+import { judgeAudit } from './judge-audit.ts';
 import { judgeNodes } from './judge-nodes.ts';
 import { judgeStorage } from './judge-storage.ts';
 import { judgeVoters } from './judge-voters.ts';
@@ -71,7 +72,8 @@ async function checkCluster(
 /** The queues after the store: shortly after the start of a cluster its streams exist once the leader has answered. */
 async function checkStored(address: GatewayAddress, report: StatusReport): Promise<Check[]> {
   const store = await checkStore(address);
-  return [store, ...judgeStorage(await opened(address, report)), await checkQueues(address)];
+  const opening = await opened(address, report);
+  return [store, ...judgeStorage(opening), ...judgeAudit(opening), await checkQueues(address)];
 }
 
 /** The status again, shortly, where the gateway had not opened the memory yet. */

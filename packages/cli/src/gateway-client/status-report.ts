@@ -18,6 +18,15 @@ export interface StatusReport {
   readonly stores?: readonly StoreReportStatus[];
   /** The certificate of the gateway; absent for plain HTTP. */
   readonly tls?: TlsStatus;
+  /** The audit chain of the gateway that answers; absent where it records nothing. */
+  readonly audit?: {
+    readonly chain: string;
+    readonly isOpen: boolean;
+    readonly waiting: number;
+    readonly lost: number;
+    readonly failing?: { readonly forMs: number; readonly reason: string };
+    readonly damage?: string;
+  };
 }
 
 export interface TlsStatus {

@@ -153,6 +153,8 @@ const records: readonly Row[] = [
   [(me) => subjects.event(me, me), askers],
   [(me) => subjects.event('third', me), hosts],
   [() => subjects.event(other, other), nobody],
+  [(me) => subjects.audit(me), gateways],
+  [() => subjects.audit(other), nobody],
   [(me) => subjects.signer(me), askers],
   [() => subjects.signer(other), nobody],
   [() => '$KV.MEM_home_T_standard.acme.global._.a', [...askers, 'tenant']],
@@ -184,6 +186,7 @@ const streams: readonly (readonly [
   ].map((name) => [name, { read: askers, create: hosts }] as const),
   ['EVT_home', { read: askers, create: hosts }],
   ['KV_KEYS_home', { read: askers, create: hosts }],
+  ['AUDIT_home', { read: askers, create: hosts }],
   ...['Q_home_T_standard', 'Q_home_T_dedicated'].map(
     (name) => [name, { read: askers, create: hosts, remove: askers, consume: askers }] as const,
   ),

@@ -3,6 +3,7 @@ import { createAgentsClient } from '@drover/agents';
 import { createFleetClient, type PrincipalSigner, startPrincipalSigner } from '@drover/fleet';
 import { ListenError, startGateway } from '@drover/gateway';
 import { type FollowedKeys, followKeys, keyStoreOf } from '@drover/gateway/keys';
+import { openAuditFiles } from '../audit/audit-files.ts';
 import { defaults } from '../config.ts';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import { readKeysFile } from '../keys/keys-file.ts';
@@ -21,16 +22,23 @@ const keysWaitMs = 10_000;
 /**
  * Runs a gateway: answers HTTP requests for the cluster.
  *
- * @param keysFile file with the keys of the cluster, which is read at the start and follows every change
+ * @param files the file with the keys of the cluster, which is read at the start and follows every change, and the
+ *   folder with the audit key
  */
 export function runGateway(
   options: RoleOptions,
   configs: PackageConfigs,
-  keysFile?: string,
+  { keysFile, auditDir }: { readonly keysFile: string | undefined; readonly auditDir: string },
 ): Promise<ExitCode> {
   return runRole(options, async (node, settings) => {
     const { keys, endMirror } = openKeys(node, keysFile);
     await requireOpenDoor(keys, configs, node);
+    const auditFiles =
+      configs.gateway.audit === 'off'
+        ? undefined
+        : openAuditFiles(auditDir, node.nodeId, (err) =>
+            node.log.warn({ err, auditDir }, 'the newest checkpoint of the audit chain cannot be kept'),
+          );
     const agents = createAgentsClient(node, configs.agents);
     const signer = startPrincipalSigner(node);
     requireSignatures(signer, keys);
@@ -44,6 +52,7 @@ export function runGateway(
       agents,
       keys,
       tracer,
+      ...(auditFiles && { auditFiles }),
     }).catch((error: unknown) => {
       if (error instanceof ListenError) throw cannotListen(error);
       throw error;

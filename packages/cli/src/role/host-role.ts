@@ -12,15 +12,20 @@ import {
   startPrincipalSigner,
 } from '@drover/fleet';
 import { keepKeptBucket, keepKeysBucket, keepQuotaLog, keepUsageBucket } from '@drover/gateway/keys';
+import { type AuditRetention, keepAuditLog } from '@drover/gateway/audit';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /**
  * Runs agents, creates the buckets of the replicated memory, of the keys and of the usage, the log of the quotas and
- * the streams of the queues, and may lead the cluster and the agents.
+ * the streams of the queues and of the audit records, and may lead the cluster and the agents.
  */
-export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
+export function runHost(
+  options: RoleOptions,
+  configs: PackageConfigs,
+  retention: AuditRetention,
+): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const events = startEventPublisher(node);
     const stopRecording = recordEvents(node);
@@ -30,7 +35,10 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       publishClusterEvents(node, events),
     ];
     const control = startControl(node);
-    const keeps = [keepKeysBucket, keepKeptBucket, keepQuotaLog, keepUsageBucket].map((keep) => keep(node));
+    const keeps = [
+      ...[keepKeysBucket, keepKeptBucket, keepQuotaLog, keepUsageBucket].map((keep) => keep(node)),
+      keepAuditLog(node, retention),
+    ];
     const signer = startPrincipalSigner(node);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const memory = startMemory(node, configs.memory);

@@ -1,3 +1,4 @@
+import { auditDirOf } from '../audit/audit-files.ts';
 import { exitCodes } from '../errors.ts';
 import { keysFilePath } from '../keys/keys-file.ts';
 import type { SupervisedProcess } from '../process/supervised-process.ts';
@@ -24,6 +25,7 @@ export async function startRoles(
   await Promise.all([
     startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags, {
       DROVER_KEYS_FILE: keysFilePath(context.dataDir),
+      DROVER_AUDIT_DIR: auditDirOf(context.dataDir),
     }),
     startRole(context, bus, 'host-1', 'host', []),
     startNodeAgents(context, bus, hosts),

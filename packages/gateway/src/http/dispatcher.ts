@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Clock, type Logger, type Random, withTrace } from '@drover/actor-core';
+import type { Auditor } from '../audit/auditor.ts';
 import type { GatewayConfig } from '../config.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Door } from '../keys/door.ts';
 import type { ClientCertificate } from '../tls/client-certificate.ts';
+import { anyone } from '../keys/principal.ts';
 import { type AccessRules, decideAccess } from './access.ts';
 import { isLoopback, type Machine } from './allowed-host.ts';
 import type { Drain } from './drain.ts';
@@ -25,6 +27,8 @@ export interface DispatcherOptions {
   readonly door: Door | undefined;
   /** @default no request is logged or traced */
   readonly observer?: Observer;
+  /** Undefined: nothing is recorded. */
+  readonly auditor?: Auditor | undefined;
   /** The machine that the gateway runs on. */
   readonly machine: Machine;
   /** Converts an error that a handler throws. */
@@ -103,6 +107,7 @@ export class Dispatcher {
     // Ollama redirects and lists the methods of a path before it checks Host and Origin.
     if (match.kind === 'redirect') return redirect(exchange, match);
     if (match.kind === 'wrong-method') exchange.setHeader('Allow', match.allow);
+    const admitted = this.#audit(exchange, match);
     const { headers, reply } = decideAccess(
       {
         method: exchange.method,
@@ -115,6 +120,9 @@ export class Dispatcher {
     for (const [name, value] of Object.entries(headers)) exchange.setHeader(name, value);
     if (reply) return exchange.reply(reply);
     this.#admit(exchange, match, certificate);
+    // Before an act begins, its record must be in the store.
+    const recorded = admitted?.();
+    if (recorded !== undefined) await recorded;
     if (match.kind === 'found') return await this.#serve(exchange, match);
     const { unrouted = match.dialect.failure } = match.dialect;
     exchange.reply(unrouted(unroutedFailure(exchange, match), exchange.requestId));
@@ -123,7 +131,10 @@ export class Dispatcher {
   /** Before the body is read. @throws RequestFailure 401, 403, or 503 */
   #admit(exchange: Exchange, match: RouteMatch, certificate: ClientCertificate | undefined): void {
     const { door } = this.#options;
-    if (door === undefined) return;
+    if (door === undefined) {
+      exchange.caller = anyone;
+      return;
+    }
     exchange.principal = door.admit({
       method: exchange.method,
       path: exchange.path,
@@ -131,7 +142,19 @@ export class Dispatcher {
       authorization: exchange.header('authorization'),
       apiKey: exchange.header('x-api-key'),
       certificate,
+      onKnown: (caller) => {
+        exchange.caller = caller;
+      },
     });
+  }
+
+  /** @returns the function to call once the caller is let in; undefined where nothing is recorded */
+  #audit(exchange: Exchange, match: RouteMatch): (() => Promise<void> | undefined) | undefined {
+    const { auditor } = this.#options;
+    if (auditor === undefined) return undefined;
+    if (match.kind !== 'found') return auditor.follow(exchange, undefined);
+    const { route, params } = match;
+    return route.right === 'open' ? undefined : auditor.follow(exchange, route, params);
   }
 
   /** Read anew for each request: origins and host names may change while the gateway runs. */

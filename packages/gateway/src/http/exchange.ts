@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@drover/actor-core';
 import type { RequestFailure } from '../errors.ts';
+import type { Hold } from '../audit/auditor.ts';
 import { anyone, type Principal } from '../keys/principal.ts';
 import { awaitDrain } from './await-drain.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
@@ -67,6 +68,12 @@ export class Exchange {
   sentBody: Buffer | undefined;
   /** The kept answer that this exchange goes on with; undefined for a request of a client. */
   readonly resumes: Resumption | undefined;
+  /** As `principal`, but undefined until the caller is known. */
+  caller: Principal | undefined;
+  /** What the request is about, for its audit record: `key=…`, `model=…`. Set by routes whose path does not tell. */
+  target: string | undefined;
+  /** Asked before a whole answer is sent: its promise holds the answer, its failure is sent instead. */
+  hold: Hold | undefined;
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #abort = new AbortController();
@@ -76,6 +83,8 @@ export class Exchange {
   #awaitsContinue: boolean;
   #streamType = '';
   #filler: string | undefined;
+  #failureCode: string | undefined;
+  #isHeld = false;
   #lastWriteMs = 0;
 
   constructor(
@@ -130,6 +139,16 @@ export class Exchange {
   /** The connection ended before the answer was sent whole. */
   get isCut(): boolean {
     return this.#response.closed && !this.#response.writableFinished;
+  }
+
+  /** Code of the failure that is answered; undefined for other answers. */
+  get failureCode(): string | undefined {
+    return this.#failureCode;
+  }
+
+  /** Address of the client's end of the connection; empty where it is gone. */
+  get clientAddress(): string {
+    return this.request.socket.remoteAddress ?? '';
   }
 
   header(name: string): string | undefined {
@@ -207,6 +226,7 @@ export class Exchange {
 
   /** Answers with an error, by default in the format of the route's dialect; 429 and 503 carry `retry-after`. */
   fail(failure: RequestFailure, format: FailureFormat = this.#options.formatFailure): void {
+    this.#failureCode = failure.code;
     for (const [name, value] of Object.entries(retryHeaders(failure))) this.setHeader(name, value);
     if (failure.status === 401) this.setHeader('www-authenticate', 'Bearer realm="drover"');
     this.reply(this.failureReply(failure, format));
@@ -219,6 +239,23 @@ export class Exchange {
 
   /** Sends the whole answer at once, framed as Go's server frames it. */
   reply(reply: Reply): void {
+    if (this.isGone || this.#response.headersSent || this.#isHeld) return;
+    const held = this.hold?.(reply.status);
+    if (held === undefined) return this.#send(reply);
+    this.#isHeld = true;
+    void this.#sendAfter(held, reply);
+  }
+
+  async #sendAfter(held: Promise<RequestFailure | undefined>, reply: Reply): Promise<void> {
+    const failure = await held;
+    if (failure === undefined) return this.#send(reply);
+    this.#isHeld = false;
+    this.hold = undefined;
+    this.#response.removeHeader('www-authenticate');
+    this.fail(failure);
+  }
+
+  #send(reply: Reply): void {
     if (this.isGone || this.#response.headersSent) return;
     const bytes = reply.bytes ?? Buffer.from(reply.body);
     const response = this.#response;

@@ -47,6 +47,7 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
           admission = await services.limits.enter(exchange);
         const inference = await endpoint.read(exchange);
         unreadable = undefined;
+        exchange.target = `model=${inference.model}`;
         const names = resolveName(services, inference.route, inference.model);
         const targets = permittedModels(exchange.principal, names.targets);
         if (admission?.limitsTokens === true) await admission.takeTokens(tokensOf(inference));

@@ -14,6 +14,8 @@ export interface Caller extends WantedRoute {
   readonly apiKey: string | undefined;
   /** The accepted certificate of the client, where TLS asks for one. */
   readonly certificate?: ClientCertificate | undefined;
+  /** Told who the caller is, also where they are refused then. */
+  readonly onKnown?: (caller: Principal) => void;
 }
 
 export interface DoorRules {
@@ -51,6 +53,7 @@ export class Door {
   admit(caller: Caller): Principal {
     if (caller.right === 'open') return anyone;
     const principal = this.#identify(caller);
+    caller.onKnown?.(principal);
     const { isAllowed, reason } = decideRoute(principal, caller);
     if (isAllowed) return principal;
     throw new RequestFailure(403, 'not-allowed', `this key may not use ${caller.path}: ${reason}`);
@@ -113,7 +116,10 @@ function ofCertificate({ name }: ClientCertificate, identified: Identified): Pri
  * The key that a request carries. Clients that need one set the other header to something else, so a text that looks
  * like a key goes first.
  */
-function presentedKey(authorization: string | undefined, apiKey: string | undefined): string | undefined {
+export function presentedKey(
+  authorization: string | undefined,
+  apiKey: string | undefined,
+): string | undefined {
   const bearer = bearerPattern.exec(authorization ?? '')?.[1] ?? authorization;
   const given = [bearer, apiKey].filter((text) => text !== undefined && text !== '');
   return given.find((text) => parseAccessKey(text ?? '') !== undefined) ?? given[0];

@@ -26,6 +26,7 @@ import {
   type FullLogSpec,
   lacksFeed,
   type LogInfo,
+  type LogLimits,
   type LogSpec,
   requireSameLog,
   resolveLogSpec,
@@ -117,6 +118,15 @@ export class JetStreamLog implements Log {
     const changed = { ...config, ...feedConfigOf({ feed, feedHeadersOnly }) };
     return this.#remember(
       logInfoOf(await this.#client.require<StreamInfo>(name, `STREAM.UPDATE.${name}`, changed)),
+    );
+  }
+
+  async resize(log: string, { maxAgeMs, maxBytes }: LogLimits): Promise<LogInfo> {
+    const info = await this.#client.require<StreamInfo>(log, `STREAM.INFO.${log}`);
+    const { max_age, max_bytes } = streamConfigOf({ ...logInfoOf(info).spec, maxAgeMs, maxBytes });
+    const changed = { ...info.config, max_age, max_bytes };
+    return this.#remember(
+      logInfoOf(await this.#client.require<StreamInfo>(log, `STREAM.UPDATE.${log}`, changed)),
     );
   }
 

@@ -46,6 +46,9 @@ export interface LogSpec {
   readonly firstSequence?: number;
 }
 
+/** What bounds the records of a log. 0 is no limit. */
+export type LogLimits = Required<Pick<LogSpec, 'maxAgeMs' | 'maxBytes'>>;
+
 /** A spec with every field stated. */
 export type FullLogSpec = Required<LogSpec>;
 

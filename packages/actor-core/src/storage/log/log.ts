@@ -1,5 +1,5 @@
 import type { StoreTrouble } from '../../errors.ts';
-import type { LogInfo, LogSpec } from './log-spec.ts';
+import type { LogInfo, LogLimits, LogSpec } from './log-spec.ts';
 
 /**
  * Durable records in the order of their acceptance, addressed by subject, with compare-and-set on the last sequence of
@@ -20,6 +20,12 @@ export interface Log {
    * @throws StoreUnavailableError
    */
   ensure(spec: LogSpec): Promise<LogInfo>;
+  /**
+   * Changes how much an existing log keeps. Records beyond the new limits are removed.
+   *
+   * @throws StoreUnavailableError its code is `store-missing` where the log does not exist
+   */
+  resize(log: string, limits: LogLimits): Promise<LogInfo>;
   /** @throws StoreUnavailableError; its code is `store-missing` where the log does not exist */
   info(log: string): Promise<LogInfo>;
   /** One attempt to append one record. @throws MessageTooLargeError nothing was written */

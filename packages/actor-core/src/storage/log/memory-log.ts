@@ -17,7 +17,14 @@ import {
   type NewRecord,
 } from './log.ts';
 import type { LogFault, LogFaults, LogOperation } from './log-fault.ts';
-import { lacksFeed, type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
+import {
+  lacksFeed,
+  type LogInfo,
+  type LogLimits,
+  type LogSpec,
+  requireSameLog,
+  resolveLogSpec,
+} from './log-spec.ts';
 import { MemoryStream } from './memory-stream.ts';
 import { DirectPath, type StorePath } from './store-path.ts';
 
@@ -128,6 +135,12 @@ export class MemoryLogs {
   }
 
   /** @internal */
+  resize(log: string, limits: LogLimits): LogInfo {
+    this.stream(log).resize(limits);
+    return this.info(log);
+  }
+
+  /** @internal */
   append(log: string, records: readonly BatchRecord[]): AppendOutcome {
     const stream = this.#streams.get(log);
     const [first] = records;
@@ -232,6 +245,10 @@ export class MemoryLog implements Log {
 
   ensure(spec: LogSpec): Promise<LogInfo> {
     return this.#perform(spec.name, 'ensure', () => this.#logs.ensure(spec));
+  }
+
+  resize(log: string, limits: LogLimits): Promise<LogInfo> {
+    return this.#perform(log, 'ensure', () => this.#logs.resize(log, limits));
   }
 
   info(log: string): Promise<LogInfo> {

@@ -1,6 +1,6 @@
 import { subjectMatches } from '../../transport/subject-match.ts';
 import type { AppendOutcome, BatchRecord, Expectation, LogRecord, NewRecord } from './log.ts';
-import type { FullLogSpec, LogInfo } from './log-spec.ts';
+import type { FullLogSpec, LogInfo, LogLimits } from './log-spec.ts';
 
 /** One log in memory: what a stream of nats-server accepts, keeps and removes. Time is given by the caller. */
 export class MemoryStream {
@@ -35,6 +35,12 @@ export class MemoryStream {
   /** Announces what is accepted from now on. */
   addFeed({ feed, feedHeadersOnly }: FullLogSpec): void {
     this.spec = { ...this.spec, feed, feedHeadersOnly };
+  }
+
+  /** Ages are not played here: a log in memory removes nothing by age. */
+  resize(limits: LogLimits): void {
+    this.spec = { ...this.spec, ...limits };
+    if (limits.maxBytes > 0) this.#removeDownTo(limits.maxBytes);
   }
 
   /** As the server does on one replica (2.15.1): first the expectations, then the message ids, then the space. */

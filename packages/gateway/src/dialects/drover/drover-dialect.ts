@@ -3,6 +3,7 @@ import type { GatewayServices } from '../../services.ts';
 import { adminJobRoutes } from './admin-job-routes.ts';
 import { agentsSocketRoute } from './agents-socket-route.ts';
 import { agentRoutes } from './agent-routes.ts';
+import { auditRoutes } from './audit-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
 import { eventRoutes } from './event-routes.ts';
@@ -38,6 +39,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...proofRoutes(services),
       ...settingsRoutes(services),
       ...keyRoutes(services),
+      ...auditRoutes(services),
       ...memoryRoutes(services),
       ...queueRoutes(services),
       ...clusterRoutes(services),

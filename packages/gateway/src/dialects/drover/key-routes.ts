@@ -40,6 +40,7 @@ export function keyRoutes(services: GatewayServices): readonly Route[] {
     route('POST', '/keys', async (exchange) => {
       const spec = await readJson(exchange, createKeyRequest, services.bodies);
       const made = await create(keys, spec);
+      exchange.target = `key=${made.record.id}`;
       tell('key.created', made.record, exchange);
       exchange.reply(droverJson(issued(made), 201));
     }),

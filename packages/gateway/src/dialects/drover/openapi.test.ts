@@ -115,7 +115,7 @@ async function ask(
 }
 
 it('describes exactly the routes that exist', () => {
-  const { routes } = droverDialect({ settings, keys: {}, node: {}, agents, config: {} } as never);
+  const { routes } = droverDialect({ settings, keys: {}, audit: {}, node: {}, agents, config: {} } as never);
   const names = routes.flatMap(({ methods, path }) =>
     methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${path}`),
   );

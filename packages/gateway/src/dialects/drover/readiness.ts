@@ -12,6 +12,8 @@ export function decideReadiness(facts: {
   readonly busConnected: boolean;
   /** Whether this gateway knows which keys there are. @default true */
   readonly keysKnown?: boolean;
+  /** Whether this gateway can record acts, or has waited for its audit chain long enough. @default true */
+  readonly auditSettled?: boolean;
   /** Whether this gateway has heard a control leader. */
   readonly leaderKnown: boolean;
   /** Whether any node-agent has sent a load report. */
@@ -22,6 +24,7 @@ export function decideReadiness(facts: {
   if (facts.draining) reasons.push('the gateway is stopping');
   if (!facts.busConnected) reasons.push('not connected to NATS');
   if (facts.keysKnown === false) reasons.push('the keys of the cluster are not known yet');
+  if (facts.auditSettled === false) reasons.push('the audit chain of this gateway is not open yet');
   if (!facts.leaderKnown) reasons.push('no control leader was heard yet: is a host running?');
   if (!facts.instances.some(({ alive, load }) => alive && load.state === 'ready')) {
     reasons.push(noInstanceReason(facts.hasReports, facts.instances));

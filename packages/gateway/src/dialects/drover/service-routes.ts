@@ -24,6 +24,7 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
         draining: drain.isDraining,
         busConnected: node.transport.connected,
         keysKnown: services.keys?.isKnown ?? true,
+        auditSettled: services.audit?.isSettled ?? true,
         leaderKnown: node.view.controlLeader() !== undefined,
         hasReports: fleet.load.hasReports,
         instances: fleet.load.instances(),
@@ -54,7 +55,16 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const { durability } = services.config;
       const stores = storeStatuses(services.stores.all());
       const tls = services.tls && { tls: services.tls.status };
-      const cluster = { ...(view && { view }), groups, memoryLagMs, durability, stores, ...tls };
+      const audit = services.audit?.status;
+      const cluster = {
+        ...(view && { view }),
+        groups,
+        memoryLagMs,
+        durability,
+        stores,
+        ...(audit && { audit }),
+        ...tls,
+      };
       exchange.reply(droverJson({ ...status, ...cluster }));
     }),
     get('/api/v1/actors', 'observe', actorsHandler(services)),

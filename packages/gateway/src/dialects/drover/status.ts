@@ -1,6 +1,7 @@
 import type { HeardStoreReport, MemberEvidence } from '@drover/actor-core/cluster';
 import type { InstanceEvidence } from '@drover/fleet';
 import type { TlsStatus } from '../../tls/tls-keeper.ts';
+import type { AuditStatus } from '../../audit/audit-chain.ts';
 import type { RecentChanges } from '../../observe/member-changes.ts';
 import type { GroupStatus, ViewStatus } from './cluster-report.ts';
 
@@ -20,6 +21,8 @@ export interface StatusView {
   readonly stores?: readonly StoreReportStatus[];
   /** The certificate of this gateway; absent for plain HTTP. */
   readonly tls?: TlsStatus;
+  /** The audit chain of this gateway; absent where it records nothing. */
+  readonly audit?: AuditStatus;
 }
 
 export type StoreReportStatus = Omit<HeardStoreReport, 'ageMs'> & { readonly evidenceAgeMs: number };

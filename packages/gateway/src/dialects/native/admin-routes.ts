@@ -55,6 +55,7 @@ export function adminRoutes(services: GatewayServices): readonly Route[] {
       markSimulated(services, exchange);
       const named = namedHosts(exchange);
       const chosen = read(fields, chooseTargets(services, named));
+      exchange.target = `model=${chosen.model}`;
       requirePermitted(exchange.principal, chosen);
       const wanted = named.length > 0 ? chosen : await withJobsUnderWay(services, chosen);
       if (!streams) await answerEmpty(services, exchange, wanted);

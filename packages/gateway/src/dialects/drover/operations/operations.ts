@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DocumentFacts } from '../../../openapi/document.ts';
 import { adminOperations } from './admin-operations.ts';
 import { agentOperations } from './agent-operations.ts';
+import { auditOperations } from './audit-operations.ts';
 import { clusterOperations } from './cluster-operations.ts';
 import { failureSchema } from './common.ts';
 import { eventOperations } from './event-operations.ts';
@@ -25,6 +26,7 @@ export function droverOperations(): DocumentFacts {
       eventOperations,
       keyOperations,
       usageOperations,
+      auditOperations,
     ],
     parameters: {
       id: 'The id of the agent, of the message or of the job.',

@@ -1,0 +1,162 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  type AuditReport,
+  AuditVerifier,
+  type AuditVerifyingKey,
+  auditVerifyingKey,
+} from '@drover/gateway/audit';
+import { Command, Option } from 'commander';
+import { auditDirOf, readHeads, readPublicKeys } from '../audit/audit-files.ts';
+import { badConfiguration, type ExitCode, exitCodes } from '../errors.ts';
+import { exportAudit, readAuditChain } from '../gateway-client/audit-api.ts';
+import { dataDirOf } from '../gateway-client/gateway-address.ts';
+import { auditLines } from '../output/audit-text.ts';
+import { settingsFor } from './options.ts';
+import { looking, lookTarget, print } from './look-target.ts';
+
+type Finish = (code: ExitCode) => void;
+
+interface VerifyFlags {
+  readonly publicKey?: readonly string[];
+}
+
+/** Longest line that is read as a record. */
+const maxLineLength = 1_000_000;
+
+export function auditCommand(finish: Finish): Command {
+  const command = new Command('audit')
+    .description('verify and export the records of who did what')
+    .addHelpText(
+      'after',
+      `
+Every gateway writes a chain of records: refused requests, changes of keys and of the cluster, requests to models and
+data. Its checkpoints are signed with a key that is kept outside the store, in the folder audit of its data folder.
+
+Examples:
+  drover audit verify
+  drover audit export > audit.ndjson
+  drover audit verify audit.ndjson --public-key gateway-1.pub`,
+    );
+  for (const make of [verifyCommand, exportCommand]) command.addCommand(make(finish));
+  return command;
+}
+
+function verifyCommand(finish: Finish): Command {
+  return looking(
+    new Command('verify').description('find records that were changed, removed, moved or written anew'),
+  )
+    .argument('[file]', 'an export; without it, the records of the running cluster')
+    .addOption(
+      new Option(
+        '--public-key <file>',
+        'a key that may have signed, PEM; several times (default: those of the data folder)',
+      ).argParser(oneMore),
+    )
+    .addHelpText(
+      'after',
+      `
+Compares the end of each chain with the newest checkpoint in the data folder, and with the one of the gateway that
+answers. Exits with 1 when something is wrong. A chain that is signed by a key that is not known counts as wrong: copy
+GATEWAY.pub from the data folder of that gateway's machine, and name it with --public-key.
+
+Examples:
+  drover audit verify --data /srv/drover
+  drover audit verify audit.ndjson --public-key gateway-1.pub`,
+    )
+    .action(async (file: string | undefined, flags: VerifyFlags) => {
+      const stated = await settingsFor('look', flags);
+      const dir = auditDirOf(dataDirOf(stated, process.env));
+      const named = (flags.publicKey ?? []).map(readKey);
+      const report =
+        file === undefined ? await verifyCluster(flags, dir, named) : await verifyFile(file, dir, named);
+      print(stated.isOn('json'), report, () => auditLines(report));
+      finish(report.ok ? exitCodes.done : exitCodes.no);
+    });
+}
+
+function exportCommand(finish: Finish): Command {
+  return looking(
+    new Command('export').description('write all records to stdout as they are stored, one a line (NDJSON)'),
+  )
+    .addOption(new Option('--chain <gateway>', 'only the chain of this gateway'))
+    .addHelpText('after', '\nExample:\n  drover audit export > audit.ndjson')
+    .action(async (flags: { readonly chain?: string }) => {
+      const { gateway } = await lookTarget(flags);
+      for await (const text of exportAudit(gateway, flags.chain))
+        if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+      finish(exitCodes.done);
+    });
+}
+
+async function verifyCluster(
+  flags: object,
+  dir: string,
+  named: readonly AuditVerifyingKey[],
+): Promise<AuditReport> {
+  const { gateway } = await lookTarget(flags);
+  // Before the records: all of them up to these must be there.
+  const local = readHeads(dir);
+  const { publicKey, head, kept } = await readAuditChain(gateway);
+  const { bytes, maxAgeMs, maxBytes } = kept;
+  // A stream that is nearly full may have removed records before their time.
+  const isByAge = maxBytes === 0 || bytes < 0.8 * maxBytes;
+  const verifier = new AuditVerifier({
+    keys: [auditVerifyingKey(publicKey), ...localKeys(dir), ...named],
+    heads: head === undefined ? local : [...local, head],
+    keptSinceMs: isByAge ? (maxAgeMs === 0 ? 0 : Date.now() - maxAgeMs) : undefined,
+  });
+  for await (const line of linesOf(exportAudit(gateway))) verifier.add(line);
+  return verifier.end({ isWhole: true });
+}
+
+async function verifyFile(
+  file: string,
+  dir: string,
+  named: readonly AuditVerifyingKey[],
+): Promise<AuditReport> {
+  const verifier = new AuditVerifier({ keys: [...localKeys(dir), ...named], heads: readHeads(dir) });
+  const text = createReadStream(file, { encoding: 'utf8', highWaterMark: 1024 * 1024 });
+  try {
+    for await (const line of linesOf(text as AsyncIterable<string>)) verifier.add(line);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return verifier.end();
+}
+
+function localKeys(dir: string): readonly AuditVerifyingKey[] {
+  return readPublicKeys(dir).map((pem) => auditVerifyingKey(pem));
+}
+
+function readKey(path: string): AuditVerifyingKey {
+  try {
+    return auditVerifyingKey(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+/** The lines of a text that comes in pieces. Empty ones are left out. */
+async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of pieces) {
+    const lines = (rest + piece).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > maxLineLength) {
+      lines.push(rest);
+      rest = '';
+    }
+    for (const line of lines) if (line !== '') yield line;
+  }
+  if (rest !== '') yield rest;
+}
+
+function oneMore(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+function unreadable(path: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return badConfiguration(path, code === undefined ? message : `cannot be read (${code})`);
+}

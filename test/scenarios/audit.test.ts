@@ -1,0 +1,92 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '@drover/actor-core/testing';
+import { afterEach, expect, it } from 'vitest';
+import { joinRole, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { waitUntil } from '../lib/wait-until.ts';
+
+const folders: string[] = [];
+
+afterEach(async () => {
+  await stopLeftovers();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Report {
+  readonly ok: boolean;
+  readonly records: number;
+  readonly chains: readonly { readonly chain: string; readonly unsigned: number }[];
+  readonly faults: readonly { readonly kind: string; readonly line: number; readonly n?: number }[];
+}
+
+it('records denials, keys and acts before the answer, survives a killed gateway, and finds every change', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'drover-audit-'));
+  folders.push(dataDir);
+  const drover = async (...args: string[]) => runDrover([...args, '--data', dataDir]);
+  const verify = async (...args: string[]) => {
+    const { code, stdout, stderr } = await drover('audit', 'verify', '--json', ...args);
+    expect([code, stderr]).toEqual([expect.any(Number), '']);
+    return { code, report: JSON.parse(stdout) as Report };
+  };
+  const cluster = await startCluster(['--sim', '1'], { dataDir });
+  expect((await drover('key', 'create', '--name', 'ci')).code).toBe(0);
+  const local = readFileSync(join(dataDir, 'key'), 'utf8').trim();
+  expect((await fetch(`${cluster.url}/api/v1/keys`)).status).toBe(401);
+  expect((await drover('key', 'revoke', 'ci')).code).toBe(0);
+  expect(statSync(join(dataDir, 'audit', 'gateway-1.key')).mode & 0o077).toBe(0);
+
+  // What was answered is in the store, although the gateway dies at once.
+  const { pid } = cluster.processOf('gateway-1');
+  process.kill(pid, 'SIGKILL');
+  await waitUntil('the gateway serves again', async () =>
+    fetch(`${cluster.url}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  const port = await freePort();
+  await joinRole(cluster, ['gateway', '--id', 'gateway-2', '--port', String(port)], 'gateway-2', {
+    key: local,
+  });
+  const second = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(second.status).toBe(401);
+
+  const whole = await verify();
+  expect(whole).toMatchObject({ code: 0, report: { ok: true, faults: [] } });
+  expect(whole.report.chains.map(({ chain }) => chain).toSorted()).toEqual(['gateway-1', 'gateway-2']);
+
+  const exported = await drover('audit', 'export');
+  const lines = exported.stdout.trimEnd().split('\n');
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const has = (fields: Record<string, unknown>) =>
+    records.some((record) => Object.entries(fields).every(([name, value]) => record[name] === value));
+  expect(has({ chain: 'gateway-1', kind: 'denied', route: '/api/v1/keys', status: 401 })).toBe(true);
+  expect(has({ kind: 'act', method: 'POST', route: '/api/v1/keys', phase: 'end', status: 201 })).toBe(true);
+  expect(has({ kind: 'act', method: 'DELETE', target: 'key=ci', phase: 'end', status: 200 })).toBe(true);
+  expect(has({ chain: 'gateway-2', kind: 'denied', route: '/metrics' })).toBe(true);
+  expect(exported.stdout).not.toContain(local.slice(-43));
+
+  const file = join(dataDir, 'audit.ndjson');
+  const verifyLines = async (changed: readonly string[]) => {
+    writeFileSync(file, `${changed.join('\n')}\n`);
+    return verify(file);
+  };
+  expect(await verifyLines(lines)).toMatchObject({ code: 0, report: { records: lines.length } });
+  const at = lines.findIndex((line) => line.includes('"kind":"denied"'));
+  const forged = lines.with(at, (lines[at] ?? '').replace('"status":401', '"status":200'));
+  expect(await verifyLines(forged)).toMatchObject({
+    code: 1,
+    report: { faults: [{ kind: 'changed', line: at + 1 }] },
+  });
+  expect(await verifyLines(lines.toSpliced(at, 1))).toMatchObject({
+    code: 1,
+    report: { faults: [{ kind: 'missing' }] },
+  });
+  const ofFirst = lines.filter((line) => line.includes('"chain":"gateway-1"'));
+  expect(await verifyLines(ofFirst.slice(0, at + 1))).toMatchObject({ code: 1 });
+  expect(await drover('doctor', '--json')).toMatchObject({
+    stdout: expect.stringMatching(/"check":"audit","ok":true/) as string,
+  });
+  expect(await cluster.stop()).toBe(0);
+});
