@@ -285,8 +285,10 @@ export class LogQueues implements Queues {
       // The store may have been replaced, and another node may have made a new secret.
       readLeaseToken(await this.#registry.newestSecret(), subject, held.lease);
     if (signed === undefined) return 'lease-lost';
-    const lease = { ...signed, id: token, expiresAtMs: await this.#endOf(signed) };
-    return this.#use(at, 'find', (open) => act(open, lease));
+    // Its end by the wall clock only now: the clock may be set back while the queue is opened.
+    return this.#use(at, 'find', async (open) =>
+      act(open, { ...signed, id: token, expiresAtMs: await this.#endOf(signed) }),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@ import { Deadlines } from '../clock/deadlines.ts';
 import type { Expiring } from '../clock/expiring.ts';
 import { RequestTimeoutError, StoreUnavailableError, TransportDisconnectedError } from '../errors.ts';
 import { lateMs, type LogFault, type LogOperation } from '../storage/log/log-fault.ts';
-import type { StorePath } from '../storage/log/store-path.ts';
+import type { PathLimits, StorePath } from '../storage/log/store-path.ts';
 import type { SimulatedStore } from './simulated-store.ts';
 import type { StoreUser } from './test-node.ts';
 
@@ -82,10 +82,11 @@ export class SimulatedPath implements StorePath {
   async perform<T>(
     operation: LogOperation,
     act: (fault: LogFault | undefined) => T,
-    withinMs: number = operationMs,
+    limits: PathLimits = { withinMs: operationMs, repeatableMs: operationMs },
   ): Promise<T> {
     const { clock, transport } = this.#user;
-    const deadlineMs = clock.now() + Math.min(operationMs, withinMs);
+    const deadlineMs = clock.now() + Math.min(operationMs, limits.withinMs);
+    const repeatableUntilMs = Math.min(deadlineMs, clock.now() + limits.repeatableMs);
     const isRepeated = repeated.includes(operation.kind);
     for (;;) {
       if (!transport.connected) throw unavailable(operation, new TransportDisconnectedError());
@@ -99,7 +100,7 @@ export class SimulatedPath implements StorePath {
       } catch (error) {
         if (!(error instanceof RequestTimeoutError)) throw error;
         const pauseMs = retryMs + retryJitterMs * this.#store.draw();
-        if (!isRepeated || clock.now() + pauseMs >= deadlineMs) throw unavailable(operation, error);
+        if (!isRepeated || clock.now() + pauseMs >= repeatableUntilMs) throw unavailable(operation, error);
         await new Promise<void>((resolve) => clock.setTimer(pauseMs, resolve));
       }
     }

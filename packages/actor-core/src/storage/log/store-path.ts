@@ -3,6 +3,14 @@ import { StoreUnavailableError } from '../../errors.ts';
 import type { Scheduler } from '../../scheduler.ts';
 import { lateMs, type LogFault, type LogFaults, type LogOperation } from './log-fault.ts';
 
+/** Limits of an operation, where its kind is repeated. */
+export interface PathLimits {
+  /** Longest time for all attempts. */
+  readonly withinMs: number;
+  /** Time after the first attempt in which another one may begin. */
+  readonly repeatableMs: number;
+}
+
 /**
  * The way of one node to the logs in memory. It decides when an operation is done, whether it goes wrong, and when its
  * reply arrives.
@@ -10,11 +18,15 @@ import { lateMs, type LogFault, type LogFaults, type LogOperation } from './log-
 export interface StorePath {
   /**
    * Does `act` at the logs, once or, where the reply is missing, more often, as the adapter of JetStream repeats its
-   * calls. `withinMs`: longest time for all attempts, where the kind of the operation repeats them.
+   * calls.
    *
    * @throws what `act` throws; StoreUnavailableError where no reply came
    */
-  perform<T>(operation: LogOperation, act: (fault: LogFault | undefined) => T, withinMs?: number): Promise<T>;
+  perform<T>(
+    operation: LogOperation,
+    act: (fault: LogFault | undefined) => T,
+    limits?: PathLimits,
+  ): Promise<T>;
   /** Brings an announcement to the follower. Returns false when the node is gone for good. */
   announce(operation: LogOperation, deliver: () => void): boolean;
   /** Calls the listener whenever the connection was lost and is back. Returns the unsubscriber. */

@@ -3,7 +3,13 @@ import { type JetStreamClient, refusal } from '../jetstream/jetstream-client.ts'
 import { errorCode } from '../jetstream/jetstream-errors.ts';
 import { ackSubject, parseAckSubject } from './ack-subject.ts';
 import { JetStreamPulls } from './jetstream-pulls.ts';
-import type { TaskDelivery, PartitionConsumers, PartitionCounts, Settlement } from './partition-consumers.ts';
+import {
+  type PartitionConsumers,
+  type PartitionCounts,
+  repeatableMs,
+  type Settlement,
+  type TaskDelivery,
+} from './partition-consumers.ts';
 import {
   allPartitions,
   consumerOf,
@@ -59,13 +65,15 @@ export class JetStreamConsumers implements PartitionConsumers {
     const payload = encoder.encode(settlementText(settlement));
     const { clock, operationTimeoutMs } = this.#client;
     const deadline = clock.now() + Math.min(operationTimeoutMs, withinMs);
+    const repeatableUntil = Math.min(deadline, clock.now() + repeatableMs(settlement, withinMs));
     for (;;) {
       try {
         const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - clock.now()));
         await this.#client.transport.requestWithHeaders(ackSubject(parts), payload, undefined, timeoutMs);
         return;
       } catch (cause) {
-        const isOver = cause instanceof TransportDisconnectedError || !(await this.#client.pause(deadline));
+        const isOver =
+          cause instanceof TransportDisconnectedError || !(await this.#client.pause(repeatableUntil));
         if (isOver) throw new StoreUnavailableError(stream, { cause });
       }
     }

@@ -19,8 +19,8 @@ import {
   resolveQueueSpec,
   taskSubject,
 } from './queue-spec.ts';
-import { type QueueStorage, TaskLeases } from './task-leases.ts';
-import { deadTask, priorityOf, replayRecord, taskRecord } from './task-record.ts';
+import { type Grant, type QueueStorage, TaskLeases, wallOf } from './task-leases.ts';
+import { deadTask, leasedTask, priorityOf, replayRecord, taskRecord } from './task-record.ts';
 import type {
   DeadPage,
   ExtendOutcome,
@@ -116,7 +116,11 @@ class LogWorkQueue implements WorkQueue {
     for (;;) {
       // Listen before looking, so that a task accepted in between wakes this taker.
       if (waitMs > 0) await this.#listen();
-      const tasks = await this.#takeNow(max, leaseMs);
+      const grants = await this.#takeNow(max, leaseMs);
+      // Only now, because the wall clock may have been set back since the first of them was granted.
+      const tasks = grants.map(({ delivery, untilMs }) =>
+        leasedTask(this.#spec, delivery, wallOf(untilMs, this.#clock)),
+      );
       const leftMs = deadline - this.#clock.now();
       // There may be more tasks, and only one taker was woken.
       if (tasks.length > 0) this.#idle.wake();
@@ -157,11 +161,11 @@ class LogWorkQueue implements WorkQueue {
   }
 
   async extend(lease: Lease, leaseMs: number): Promise<ExtendOutcome> {
-    const expiresAtMs = this.#clock.wallNow() + leaseMs;
+    const untilMs = this.#clock.now() + leaseMs;
     const outcome = await this.#leases.settle(lease, { kind: 'again', delayMs: leaseMs });
     this.#idle.expectWithin(leaseMs);
     return outcome === 'settled'
-      ? { kind: 'extended', lease: { ...lease, expiresAtMs } }
+      ? { kind: 'extended', lease: { ...lease, expiresAtMs: wallOf(untilMs, this.#clock) } }
       : { kind: 'lease-lost' };
   }
 
@@ -279,8 +283,8 @@ class LogWorkQueue implements WorkQueue {
   }
 
   /** Tasks of the priority that is due, then by priority. @throws StoreUnavailableError none could be taken */
-  async #takeNow(max: number, leaseMs: number): Promise<LeasedTask[]> {
-    const tasks: LeasedTask[] = [];
+  async #takeNow(max: number, leaseMs: number): Promise<Grant[]> {
+    const tasks: Grant[] = [];
     const now = this.#clock.now();
     const due = this.#turns.due(now);
     try {
@@ -305,12 +309,12 @@ class LogWorkQueue implements WorkQueue {
     return this.#priorities.map((priority): Partition => `p${priority}`);
   }
 
-  async #takeFrom(priority: number, max: number, leaseMs: number): Promise<LeasedTask[]> {
+  async #takeFrom(priority: number, max: number, leaseMs: number): Promise<Grant[]> {
     this.#turns.asked(priority);
-    const askedAtMs = this.#clock.wallNow();
+    const untilMs = this.#clock.now() + leaseMs;
     const deliveries = await this.#consumers.pull(this.#spec, `p${priority}`, max);
     const leased = await Promise.allSettled(
-      deliveries.map((delivery) => this.#leases.grant(delivery, leaseMs, askedAtMs + leaseMs)),
+      deliveries.map((delivery) => this.#leases.grant(delivery, leaseMs, untilMs)),
     );
     // A task that could not be leased as asked is delivered again when the queue's own lease ends.
     return leased.flatMap((one) =>

@@ -4,8 +4,14 @@ import type { LogRecord } from '../log/log.ts';
 import type { LogOperation } from '../log/log-fault.ts';
 import type { MemoryLogs } from '../log/memory-log.ts';
 import type { MemoryStream } from '../log/memory-stream.ts';
-import type { StorePath } from '../log/store-path.ts';
-import type { TaskDelivery, PartitionConsumers, PartitionCounts, Settlement } from './partition-consumers.ts';
+import type { PathLimits, StorePath } from '../log/store-path.ts';
+import {
+  type PartitionConsumers,
+  type PartitionCounts,
+  repeatableMs,
+  type Settlement,
+  type TaskDelivery,
+} from './partition-consumers.ts';
 import { type FullQueueSpec, type Partition, partitionFilter, placeOf } from './queue-spec.ts';
 
 /** How often a task was delivered, and until when it is leased. */
@@ -141,7 +147,8 @@ export class MemoryConsumers implements PartitionConsumers {
   }
 
   settle(spec: FullQueueSpec, token: string, settlement: Settlement, withinMs: number): Promise<void> {
-    return this.#perform(spec, 'settle', () => this.#leases.settle(spec, token, settlement), withinMs);
+    const limits = { withinMs, repeatableMs: repeatableMs(settlement, withinMs) };
+    return this.#perform(spec, 'settle', () => this.#leases.settle(spec, token, settlement), limits);
   }
 
   /** How many tasks each partition has. */
@@ -156,8 +163,13 @@ export class MemoryConsumers implements PartitionConsumers {
     return this.#perform(spec, 'ensure', () => this.#leases.remove(spec));
   }
 
-  #perform<T>(spec: FullQueueSpec, kind: LogOperation['kind'], act: () => T, withinMs?: number): Promise<T> {
-    return this.#path.perform({ node: this.#node, log: spec.log.name, kind }, act, withinMs);
+  #perform<T>(
+    spec: FullQueueSpec,
+    kind: LogOperation['kind'],
+    act: () => T,
+    limits?: PathLimits,
+  ): Promise<T> {
+    return this.#path.perform({ node: this.#node, log: spec.log.name, kind }, act, limits);
   }
 }
 

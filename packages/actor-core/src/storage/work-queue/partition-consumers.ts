@@ -19,7 +19,9 @@ export interface PartitionConsumers {
   pull(spec: FullQueueSpec, partition: Partition, max: number): Promise<readonly TaskDelivery[]>;
   /**
    * Ends or extends the lease of a delivery. Repeated until it is confirmed, at most for `withinMs`: when the lease is
-   * over another taker may have the task, and the server would still accept the settlement.
+   * over another taker may have the task, and the server would still accept the settlement. An attempt to have the task
+   * delivered again that was not answered may have been accepted: it is repeated only until its delay is over (see
+   * `repeatableMs`).
    *
    * @throws StoreUnavailableError not confirmed
    */
@@ -47,6 +49,11 @@ export interface TaskDelivery {
 
 /** `again`: delivered again after the delay. Until then the task is leased: a lease is extended in this way too. */
 export type Settlement = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delayMs: number };
+
+/** How long a settlement may be repeated: until another taker may have the task because of its first attempt. */
+export function repeatableMs(settlement: Settlement, withinMs: number): number {
+  return settlement.kind === 'done' ? withinMs : Math.min(withinMs, settlement.delayMs);
+}
 
 /** How many tasks of one partition are in which state. */
 export interface PartitionCounts {

@@ -3,8 +3,8 @@ import type { Log } from '../log/log.ts';
 import type { RecordWriter } from '../log/record-writer.ts';
 import type { PartitionConsumers, Settlement, TaskDelivery } from './partition-consumers.ts';
 import { type FullQueueSpec, placeOf, taskSubject } from './queue-spec.ts';
-import { deadRecord, leasedTask, maxAttemptsOf } from './task-record.ts';
-import type { Lease, LeasedTask, LeaseOutcome, TaskDeath } from './work-queue.ts';
+import { deadRecord, maxAttemptsOf } from './task-record.ts';
+import type { Lease, LeaseOutcome, TaskDeath } from './work-queue.ts';
 
 /** What `TaskLeases` and the queue work with. */
 export interface QueueStorage {
@@ -12,6 +12,12 @@ export interface QueueStorage {
   readonly writer: RecordWriter;
   readonly consumers: PartitionConsumers;
   readonly clock: Clock;
+}
+
+/** A delivery that is leased until an instant of the monotonic clock. */
+export interface Grant {
+  readonly delivery: TaskDelivery;
+  readonly untilMs: number;
 }
 
 /**
@@ -29,8 +35,11 @@ export class TaskLeases {
     this.#storage = storage;
   }
 
-  /** Undefined for a task whose attempts are used up, which is dead now, and where the lease is over. */
-  async grant(delivery: TaskDelivery, leaseMs: number, expiresAtMs: number): Promise<LeasedTask | undefined> {
+  /**
+   * Undefined for a task whose attempts are used up, which is dead now, and where the lease is over. `untilMs`: by the
+   * monotonic clock, because the wall clock may be set back while the task is on its way.
+   */
+  async grant(delivery: TaskDelivery, leaseMs: number, untilMs: number): Promise<Grant | undefined> {
     const { consumers, clock } = this.#storage;
     const maxAttempts = maxAttemptsOf(this.#spec, delivery);
     if (delivery.attempt > maxAttempts) {
@@ -45,33 +54,35 @@ export class TaskLeases {
         this.#spec.leaseMs,
       );
     // The process stood still meanwhile: another taker has the task or will have it.
-    if (expiresAtMs <= clock.wallNow()) return undefined;
-    return leasedTask(this.#spec, delivery, expiresAtMs);
+    if (untilMs <= clock.now()) return undefined;
+    return { delivery, untilMs };
   }
 
   async settle(lease: Lease, settlement: Settlement): Promise<LeaseOutcome> {
-    if (this.#isLost(lease)) return 'lease-lost';
-    await this.#storage.consumers.settle(this.#spec, lease.token, settlement, this.#leftMs(lease));
+    const leftMs = this.#leftMs(lease);
+    if (leftMs <= 0) return 'lease-lost';
+    await this.#storage.consumers.settle(this.#spec, lease.token, settlement, leftMs);
     return 'settled';
   }
 
   /** The task is delivered again after the delay, or is dead after its last attempt. */
   async refuse(lease: Lease, delayMs: number, reason: string): Promise<'again' | 'dead' | 'lease-lost'> {
-    const delivery = await this.#held(lease);
-    if (delivery === undefined) return 'lease-lost';
+    const held = await this.#held(lease);
+    if (held === undefined) return 'lease-lost';
+    const { delivery, leftMs } = held;
     if (lease.attempt >= maxAttemptsOf(this.#spec, delivery)) {
-      await this.#bury(delivery, reason, this.#leftMs(lease));
+      await this.#bury(delivery, reason, leftMs);
       return 'dead';
     }
     const again = { kind: 'again', delayMs } as const;
-    await this.#storage.consumers.settle(this.#spec, lease.token, again, this.#leftMs(lease));
+    await this.#storage.consumers.settle(this.#spec, lease.token, again, leftMs);
     return 'again';
   }
 
   async terminate(lease: Lease, reason: string): Promise<LeaseOutcome> {
-    const delivery = await this.#held(lease);
-    if (delivery === undefined) return 'lease-lost';
-    await this.#bury(delivery, reason, this.#leftMs(lease));
+    const held = await this.#held(lease);
+    if (held === undefined) return 'lease-lost';
+    await this.#bury(held.delivery, reason, held.leftMs);
     return 'settled';
   }
 
@@ -91,24 +102,30 @@ export class TaskLeases {
 
   /**
    * The task of a lease that holds, read again: a lease is plain data and does not hold the body. The read may last
-   * until the end of the lease.
+   * until the end of the lease, and the wall clock may be set back meanwhile. `leftMs`: what is left of the lease.
    */
-  async #held(lease: Lease): Promise<TaskDelivery | undefined> {
-    if (this.#isLost(lease)) return undefined;
+  async #held(
+    lease: Lease,
+  ): Promise<{ readonly delivery: TaskDelivery; readonly leftMs: number } | undefined> {
+    const { clock } = this.#storage;
+    const untilMs = clock.now() + this.#leftMs(lease);
+    if (untilMs <= clock.now()) return undefined;
     const { id, attempt, token } = lease;
     const anywhere = taskSubject(this.#spec, '*', id);
     const record = await this.#storage.log.readLast(this.#spec.log.name, anywhere);
     if (record === undefined || placeOf(this.#spec, record.subject).partition === 'dead') return undefined;
-    if (this.#isLost(lease)) return undefined;
+    const leftMs = untilMs - clock.now();
+    if (leftMs <= 0) return undefined;
     const { subject, payload, headers, sequence, acceptedAtMs } = record;
-    return { subject, payload, headers, sequence, acceptedAtMs, attempt, token };
-  }
-
-  #isLost(lease: Lease): boolean {
-    return this.#leftMs(lease) <= 0;
+    return { delivery: { subject, payload, headers, sequence, acceptedAtMs, attempt, token }, leftMs };
   }
 
   #leftMs({ expiresAtMs }: Lease): number {
     return expiresAtMs - this.#storage.clock.wallNow();
   }
+}
+
+/** An instant of the monotonic clock, by the wall clock of now. Never later. */
+export function wallOf(untilMs: number, clock: Clock): number {
+  return Math.floor(clock.wallNow() + untilMs - clock.now());
 }
