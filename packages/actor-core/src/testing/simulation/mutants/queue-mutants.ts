@@ -7,9 +7,9 @@ export const queueMutants: readonly Mutant[] = [
     scenario: 'queueing',
     bug: 'an acknowledgement of a message is confirmed before the store has it',
     file: 'storage/work-queue/task-leases.ts',
-    find: '    await this.#storage.consumers.settle(this.#spec, lease.token, settlement, this.#leftMs(lease));\n',
+    find: '    await this.#storage.consumers.settle(this.#spec, lease.token, settlement, leftMs);\n',
     replace:
-      '    this.#storage.consumers\n      .settle(this.#spec, lease.token, settlement, this.#leftMs(lease))\n      .catch(() => undefined);\n',
+      '    this.#storage.consumers\n      .settle(this.#spec, lease.token, settlement, leftMs)\n      .catch(() => undefined);\n',
   },
   {
     name: 'lease-not-checked',
