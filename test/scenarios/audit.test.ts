@@ -49,8 +49,14 @@ it('records denials, keys and acts before the answer, survives a killed gateway,
   await joinRole(cluster, ['gateway', '--id', 'gateway-2', '--port', String(port)], 'gateway-2', {
     key: local,
   });
-  const second = await fetch(`http://127.0.0.1:${port}/metrics`);
-  expect(second.status).toBe(401);
+  const second = `http://127.0.0.1:${port}`;
+  await waitUntil('the second gateway listens', async () =>
+    fetch(`${second}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ),
+  );
+  expect((await fetch(`${second}/metrics`)).status).toBe(401);
 
   const whole = await verify();
   expect(whole).toMatchObject({ code: 0, report: { ok: true, faults: [] } });

@@ -35,6 +35,11 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The store of the keys has not answered for longer than --key-max-age.',
     fix: `${sendAgain} Look at JetStream with \`drover doctor\`; --key-max-age 0 removes the limit.`,
   },
+  'audit-unavailable': {
+    means:
+      'The request was refused or changes the cluster, and the store does not take the audit record of it: nothing was done.',
+    fix: `${sendAgain} If it stays, \`drover doctor\` says why (checks "audit" and "store"); a host of this release must run.`,
+  },
   'key-not-found': {
     means: 'No key has that id, and none or several have that name.',
     fix: '`drover key ls` lists the ids.',

@@ -3,6 +3,9 @@ import { createTestNode, waitUntil } from '@drover/actor-core/testing';
 import type { AgentsClient, AgentView, RunView, TaskResult } from '@drover/agents';
 import { recordEvents } from '@drover/fleet';
 import { expect, it } from 'vitest';
+import { auditSigner, newAuditKey } from '../../audit/audit-key.ts';
+import { defaultRetention } from '../../audit/audit-store.ts';
+import { keepAuditLog } from '../../audit/keep-audit-log.ts';
 import type { ClusterSettings } from '../../cluster-settings.ts';
 import type { OperationDoc } from '../../openapi/operation.ts';
 import { createTestKeys } from '../../testing/key-setup.ts';
@@ -60,19 +63,31 @@ const settings: ClusterSettings = {
 /** A gateway beside a host that controls the cluster, and the key of an administrator. */
 async function setup() {
   const known = await createTestKeys({ admin: { roles: ['admin'] } });
-  const gateway = await startScriptedGateway({ agents, clusterSettings: settings, keys: known.keys });
+  const gateway = await startScriptedGateway({
+    agents,
+    clusterSettings: settings,
+    keys: known.keys,
+    auditFiles: {
+      signer: auditSigner(newAuditKey()),
+      head: { read: () => undefined, write: () => undefined },
+    },
+  });
   const host = createTestNode(gateway.hub, { nodeId: 'h' });
+  const endAudit = keepAuditLog(host, defaultRetention);
   startControl(host);
   const endEvents = recordEvents(host);
   await waitUntil('the view lists both', () => gateway.node.view.current()?.members.length === 2);
   const events = `${gateway.url}/api/v1/events?follow=false`;
   const headers = { authorization: `Bearer ${known.texts.admin}` };
   await until(async () => (await fetch(events, { headers })).ok, 'the stream of events');
+  const audit = `${gateway.url}/api/v1/audit/chain`;
+  await until(async () => (await fetch(audit, { headers })).ok, 'the stream of the audit records');
   return {
     gateway,
     key: known.texts.admin,
     [Symbol.asyncDispose]: async () => {
       await endEvents();
+      endAudit();
       await host.leave();
       await gateway[Symbol.asyncDispose]();
       known.close();
@@ -227,6 +242,13 @@ it('answers as it is described, route by route', async () => {
   await ok('POST /api/v1/keys/{key}/rotate', `/api/v1/keys/${id}/rotate`, { graceMs: 5_000 });
   await ok('DELETE /api/v1/keys/{key}', '/api/v1/keys/ci');
   await call('DELETE /api/v1/keys/{key}', '/api/v1/keys/none');
+
+  const page = await ok('GET /api/v1/audit', '/api/v1/audit?limit=2');
+  const { cursor } = JSON.parse(page.text) as { cursor: string };
+  await ok('GET /api/v1/audit', `/api/v1/audit?cursor=${cursor}&chain=gw`);
+  await call('GET /api/v1/audit', '/api/v1/audit?cursor=none');
+  await ok('GET /api/v1/audit/export', '/api/v1/audit/export');
+  await ok('GET /api/v1/audit/chain', '/api/v1/audit/chain');
 
   await call('GET /api/agents/ws', '/api/agents/ws');
   await ok('GET /api/v1/events', '/api/v1/events?follow=false&after=1');

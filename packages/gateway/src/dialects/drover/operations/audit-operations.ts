@@ -23,7 +23,10 @@ const record = z
   .meta({ id: 'AuditRecord' });
 
 const chain = z.string().optional().describe('The id of a gateway; all gateways without it.');
-const store = { 503: ['store-missing', 'store-unavailable', 'audit-unavailable'] };
+const store = {
+  400: ['invalid-input'],
+  503: ['store-missing', 'store-unavailable', 'audit-unavailable'],
+};
 
 /** Who did what: the audit records of all gateways. */
 export const auditOperations: OperationGroup = {
@@ -48,7 +51,6 @@ export const auditOperations: OperationGroup = {
         200: {
           description: 'Lines that `drover audit verify` takes.',
           contentType: 'application/x-ndjson',
-          schema: z.string(),
         },
       },
       errors: store,
