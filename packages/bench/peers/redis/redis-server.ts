@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/free-port.ts';
+import { freePort } from '@drover/actor-core/testing';
 import type { Durability } from '../../src/durability.ts';
 
 /** Debian's package. */
