@@ -16,7 +16,7 @@ afterEach(async () => {
 interface Report {
   readonly ok: boolean;
   readonly records: number;
-  readonly chains: readonly { readonly chain: string; readonly unsigned: number }[];
+  readonly chains: readonly { readonly chain: string; readonly last: number }[];
   readonly faults: readonly { readonly kind: string; readonly line: number; readonly n?: number }[];
 }
 
@@ -78,7 +78,8 @@ it('records denials, keys and acts before the answer, survives a killed gateway,
     writeFileSync(file, `${changed.join('\n')}\n`);
     return verify(file);
   };
-  expect(await verifyLines(lines)).toMatchObject({ code: 0, report: { records: lines.length } });
+  const same = await verifyLines(lines);
+  expect(same).toMatchObject({ code: 0, report: { faults: [], records: lines.length } });
   const at = lines.findIndex((line) => line.includes('"kind":"denied"'));
   const forged = lines.with(at, (lines[at] ?? '').replace('"status":401', '"status":200'));
   expect(await verifyLines(forged)).toMatchObject({
@@ -89,8 +90,10 @@ it('records denials, keys and acts before the answer, survives a killed gateway,
     code: 1,
     report: { faults: [{ kind: 'missing' }] },
   });
+  // An export may end anywhere: the report says where.
   const ofFirst = lines.filter((line) => line.includes('"chain":"gateway-1"'));
-  expect(await verifyLines(ofFirst.slice(0, at + 1))).toMatchObject({ code: 1 });
+  const { report } = await verifyLines(ofFirst.slice(0, 5));
+  expect(report.chains).toMatchObject([{ chain: 'gateway-1', last: 4 }]);
   expect(await drover('doctor', '--json')).toMatchObject({
     stdout: expect.stringMatching(/"check":"audit","ok":true/) as string,
   });

@@ -60,11 +60,12 @@ export class ChainCheck {
     if (this.#last === undefined || n > this.#last.n) this.#last = { n, hash: line.hash, time: line.time };
   }
 
-  end(): ChainReport {
+  /** @param mayEndEarly later records may exist elsewhere: an end before the newest checkpoint is no fault */
+  end(mayEndEarly: boolean): ChainReport {
     const { n: last = -1, time: lastTime } = this.#last ?? {};
     const fault = (kind: AuditFaultKind, detail: string): void =>
       this.#rules.report({ kind, line: 0, chain: this.#chain, detail });
-    if (this.#head !== undefined && last < this.#head.n && !this.#isExpired(this.#head))
+    if (!mayEndEarly && this.#head !== undefined && last < this.#head.n && !this.#isExpired(this.#head))
       fault(
         'truncated',
         `${range(last + 1, this.#head.n)} gone: its gateway has signed ${this.#head.n + 1} records`,

@@ -55,10 +55,16 @@ export class AuditVerifier {
     this.#chainOf(line.chain).add(line, position);
   }
 
-  /** @param isWhole all chains were read: one of which nothing is left is truncated. @default false */
-  end({ isWhole = false }: { readonly isWhole?: boolean } = {}): AuditReport {
+  /**
+   * @param isWhole all chains were read: one of which nothing is left is truncated. @default false
+   * @param mayEndEarly the lines are an export, which ends where the chains ended then. @default false
+   */
+  end({
+    isWhole = false,
+    mayEndEarly = false,
+  }: { readonly isWhole?: boolean; readonly mayEndEarly?: boolean } = {}): AuditReport {
     if (isWhole) for (const chain of this.#heads.keys()) this.#chainOf(chain);
-    const chains = [...this.#chains.values()].map((chain) => chain.end());
+    const chains = [...this.#chains.values()].map((chain) => chain.end(mayEndEarly));
     return {
       ok: this.#faultCount === 0,
       records: chains.reduce((sum, { records }) => sum + records, 0),
