@@ -62,7 +62,10 @@ export class AuditVerifier {
   end({
     isWhole = false,
     mayEndEarly = false,
-  }: { readonly isWhole?: boolean; readonly mayEndEarly?: boolean } = {}): AuditReport {
+  }: {
+    readonly isWhole?: boolean;
+    readonly mayEndEarly?: boolean;
+  } = {}): AuditReport {
     if (isWhole) for (const chain of this.#heads.keys()) this.#chainOf(chain);
     const chains = [...this.#chains.values()].map((chain) => chain.end(mayEndEarly));
     return {
