@@ -19,14 +19,6 @@ export const viewMutants: readonly Mutant[] = [
     replace: 'if (isSilent)',
   },
   {
-    name: 'no-concurrence-asked',
-    scenario: 'viewing',
-    bug: 'the control leader declares a node dead that it alone does not reach',
-    file: 'membership/view/inquiry.ts',
-    find: "if (witnesses.length === 0) return 'dead';",
-    replace: "return 'dead';",
-  },
-  {
     name: 'view-gap-not-closed',
     scenario: 'viewing',
     bug: 'a node that missed a view does not ask for it',
