@@ -137,6 +137,9 @@ it('does no act and lets nobody in or out unrecorded while the store takes no re
   expect(refused.status).toBe(503);
   expect(refused.headers.get('retry-after')).toBeTruthy();
   expect(await refused.json()).toMatchObject({ error: { code: 'audit-unavailable' } });
+  // The doctor asks for it when the store is ill.
+  const proof = await (await ask('POST /api/v1/proofs/store', admin, {})).text();
+  expect(proof).not.toContain('audit-unavailable');
   const denied = await ask('GET /metrics', undefined);
   expect(denied.status).toBe(503);
   expect(denied.headers.get('www-authenticate')).toBeNull();

@@ -50,6 +50,8 @@ interface Audited {
 
 const actRights: ReadonlySet<Right> = new Set(['operate', 'administer']);
 const dataRights: ReadonlySet<Right> = new Set(['infer', 'data']);
+/** Proofs change nothing that lasts, and are asked for when the store is ill: they do not wait for it. */
+const proofs = '/api/v1/proofs/';
 const manyMs = 1_000;
 const retryAfterMs = 1_000;
 
@@ -80,8 +82,9 @@ export class Auditor {
     exchange.hold = (status) => trail.hold(status);
     return () => {
       if (route === undefined) return undefined;
-      if (actRights.has(route.right)) return trail.begin();
-      if (this.#mode === 'requests' && dataRights.has(route.right)) void trail.recordAtEnd();
+      const isProof = route.path.startsWith(proofs);
+      if (actRights.has(route.right) && !isProof) return trail.begin();
+      if (isProof || (this.#mode === 'requests' && dataRights.has(route.right))) void trail.recordAtEnd();
       return undefined;
     };
   }
