@@ -9,7 +9,16 @@ import { startCluster, stopLeftovers } from '../lib/cluster.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const published = ['actor-core', 'telemetry', 'fleet', 'agents', 'gateway', 'node-agent', 'cli', 'ollama-sim'];
+const published = [
+  'actor-core',
+  'telemetry',
+  'fleet',
+  'agents',
+  'gateway',
+  'node-agent',
+  'cli',
+  'ollama-sim',
+];
 
 /** Packs the packages and installs them in an empty folder outside the repository. */
 describe('the packed packages', () => {

@@ -23,7 +23,8 @@ const loadedBefore: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Headers that Drover adds to an answer. */
-const addedHeaders = /^(?:x-drover-.*|x-request-id|cache-control|etag|x-accel-buffering|retry-after(?:-ms)?)$/;
+const addedHeaders =
+  /^(?:x-drover-.*|x-request-id|cache-control|etag|x-accel-buffering|retry-after(?:-ms)?)$/;
 
 const agreement = new Agreement(exceptions);
 
