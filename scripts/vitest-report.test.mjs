@@ -4,7 +4,7 @@ import { countsOf, failuresOf, filesThatRanOutOfTime, withFilesOf } from './vite
 const passed = { status: 'passed', fullName: 'a b', failureMessages: [] };
 const failed = (...failureMessages) => ({ status: 'failed', fullName: 'a c', failureMessages });
 const file = (name, ...assertionResults) => ({
-  name: `/root/${name}`,
+  name: `/repo/${name}`,
   status: assertionResults.every(({ status }) => status === 'passed') ? 'passed' : 'failed',
   message: 'it does not load',
   assertionResults,
@@ -19,7 +19,7 @@ const waits = [
 
 it('takes a file whose waits ran out for one that ran out of time', () => {
   for (const wait of waits)
-    expect(filesThatRanOutOfTime(report(file('a', passed, failed(wait))))).toEqual(['/root/a']);
+    expect(filesThatRanOutOfTime(report(file('a', passed, failed(wait))))).toEqual(['/repo/a']);
 });
 
 it('takes no file with another failure for one that ran out of time', () => {
@@ -42,5 +42,5 @@ it('counts a file as the later run saw it', () => {
 it('counts a file that does not load as one failure and says why', () => {
   const broken = report({ ...file('a'), status: 'failed' });
   expect(countsOf(broken)).toEqual({ passed: 0, failed: 1, skipped: 0 });
-  expect(failuresOf(broken, '/root')).toEqual(['a\nit does not load']);
+  expect(failuresOf(broken, '/repo')).toEqual(['a\nit does not load']);
 });

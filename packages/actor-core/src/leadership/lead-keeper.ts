@@ -76,8 +76,8 @@ export class LeadKeeper {
 
   /**
    * Makes the log of the group where there is none, and reads the lead record at the start, so that the first silence
-   * is counted against the right leader. Where voters decide, they are recorded in that log: while none are known
-   * nobody is a candidate who would read again, so the look is repeated.
+   * is counted against the right leader. Where voters decide, they are recorded in that log. While no voters are
+   * known, no node campaigns and reads the log again, so this read is repeated.
    */
   async lookAround(pauseMs: number = lookMs): Promise<void> {
     let nextMs = mostLookMs;

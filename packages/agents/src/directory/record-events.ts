@@ -38,7 +38,7 @@ export class RecordEvents {
     else if (written !== undefined) this.#tellRun(written.record);
   }
 
-  /** The tenure is over: what was on its way is told by nobody. */
+  /** The leadership period is over: drops the events that were not published yet. */
   clear(): void {
     this.#waiting.clear();
     this.#told.clear();

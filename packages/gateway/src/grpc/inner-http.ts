@@ -28,7 +28,7 @@ const callHeader = 'x-drover-inner-call';
 export class InnerHttp {
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true });
-  /** Calls whose request has not arrived, by an id that nobody can guess. */
+  /** Calls whose request has not arrived, by a random id that no other program knows. */
   readonly #calls = new Map<string, ClientCertificate | undefined>();
   #port = 0;
 

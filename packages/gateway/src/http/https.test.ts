@@ -204,7 +204,7 @@ describe('a gateway that requires certificates of clients', () => {
       status: 401,
       text: expect.stringContaining('certificate-unknown') as string,
     });
-    // The own certificate of the gateway lets in, and stands for nobody.
+    // The gateway's own certificate passes the handshake, but is no identity.
     expect((await ask('/api/v1/status', issued)).status).toBe(401);
     test.close();
   });
