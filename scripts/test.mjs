@@ -48,8 +48,8 @@ const stages = {
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
   integration: { limitMs: 15 * minutes, vitest: 'integration', besideOthers: true },
   // A thousand seeds of the runtime and the bus, whose workloads have the seed for themselves there; then a thousand of
-  // everything together. Fifty of each are played twice. The limits of these two stages find a run that hangs, also on
-  // a slow machine.
+  // everything together. Fifty of each are played twice. A process that hangs at a
+  // seed is found after minutes; the limits of these two stages are for a slow machine.
   simulate: {
     limitMs: 20 * minutes,
     steps: [

@@ -26,7 +26,10 @@ export class SimulatedScheduler implements Scheduler {
   runOne(): boolean {
     if (this.#ready.length === 0) return false;
     const index = Math.floor(this.#random.next() * this.#ready.length);
-    const [task] = this.#ready.splice(index, 1);
+    const task = this.#ready[index];
+    // By hand: `splice` makes an array of what it takes out, millions of times.
+    this.#ready.copyWithin(index, index + 1);
+    this.#ready.pop();
     task?.();
     return true;
   }

@@ -156,10 +156,12 @@ export class MemoryHub {
     return found;
   }
 
-  #receivers(subject: string): Registration[] {
+  #receivers(subject: string): readonly Registration[] {
+    const listeners = this.#listeners(subject);
+    if (listeners.every(isReachedAlone)) return listeners;
     const receivers: Registration[] = [];
     let groups: Map<string, Registration[]> | undefined;
-    for (const registration of this.#listeners(subject)) {
+    for (const registration of listeners) {
       const { transport, queue } = registration;
       if (!transport.connected) continue;
       if (queue === undefined) receivers.push(registration);
@@ -174,6 +176,11 @@ export class MemoryHub {
       receivers.push(members[Math.floor(this.random.next() * members.length)] as Registration);
     return receivers;
   }
+}
+
+/** Connected, and in no queue group. */
+function isReachedAlone({ transport, queue }: Registration): boolean {
+  return queue === undefined && transport.connected;
 }
 
 function hasWildcard(pattern: string): boolean {

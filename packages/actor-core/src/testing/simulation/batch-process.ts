@@ -1,36 +1,40 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Batch, emptyBatch, joinBatch, playBatch } from './batch.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import { type Batch, type BatchOrder, emptyBatch, joinBatch, playBatch } from './batch.ts';
 
-/** The seeds that a separate process plays. */
-export interface BatchOrder {
-  readonly first: number;
-  readonly count: number;
-  readonly scenario: string;
-  readonly stopsAtBreak: boolean;
-}
-
-/** Limit for one batch; a batch that takes longer hangs and is killed. */
-const longestMs = 10 * 60_000;
+/** Limit for one seed, which takes a second or two; a process that takes longer hangs and is killed. */
+const longestSeedMs = 3 * 60_000;
 const self = fileURLToPath(import.meta.url);
 
-/** Plays a batch in a separate process; `program` is the compiled form of this file. */
-export function playApart(order: BatchOrder, program: string = self): Promise<Batch> {
+/** What the process of a batch tells its parent: the last seed that it has played, then its result. */
+type Report = { readonly played: number } | { readonly batch: Batch };
+
+/** Plays a batch in a separate process, whose program is the compiled form of this file. */
+export function playApart(
+  order: BatchOrder,
+  program: string = self,
+  limitMs: number = longestSeedMs,
+): Promise<Batch> {
   return new Promise((resolve, reject) => {
-    const child = fork(program, [JSON.stringify(order)], { timeout: longestMs });
+    const child = fork(program, [JSON.stringify(order)]);
+    let next = order.first;
     let batch: Batch | undefined;
-    child.once('message', (message) => {
-      batch = message as Batch;
+    const limit = () => systemClock.setTimer(limitMs, () => void child.kill('SIGKILL'));
+    let timer = limit();
+    child.on('message', (message) => {
+      const report = message as Report;
+      if ('batch' in report) batch = report.batch;
+      else next = report.played + 1;
+      timer.cancel();
+      timer = limit();
     });
     child.once('error', reject);
     child.once('exit', (code, signal) => {
+      timer.cancel();
       if (batch !== undefined) resolve(batch);
       else
-        reject(
-          new Error(
-            `the process for seeds ${order.first} to ${order.first + order.count - 1} ended without a result (${signal ?? code})`,
-          ),
-        );
+        reject(new Error(`the process that played seed ${next} ended without a result (${signal ?? code})`));
     });
   });
 }
@@ -52,6 +56,7 @@ if (process.argv[1] === self && process.send !== undefined) {
   const { first, count, scenario, stopsAtBreak } = JSON.parse(process.argv[2] ?? '{}') as BatchOrder;
   // The parent process has ended, so the result has no reader.
   process.once('disconnect', () => process.exit());
-  process.send(await playBatch(first, count, scenario, stopsAtBreak));
+  const tell = (report: Report) => void process.send?.(report);
+  tell({ batch: await playBatch({ first, count, scenario, stopsAtBreak }, (played) => tell({ played })) });
   process.disconnect();
 }

@@ -30,16 +30,22 @@ export function emptyBatch(): Batch {
   };
 }
 
-/** Plays `count` seeds from `first` on; `stopsAtBreak` ends the batch at the first broken guarantee. */
-export async function playBatch(
-  first: number,
-  count: number,
-  scenario: string = everything,
-  stopsAtBreak = false,
-): Promise<Batch> {
+/** Which seeds to play. */
+export interface BatchOrder {
+  readonly first: number;
+  readonly count: number;
+  readonly scenario: string;
+  /** Ends the batch at the first broken guarantee. */
+  readonly stopsAtBreak: boolean;
+}
+
+/** Plays the seeds one after the other; `onPlayed` hears of each. */
+export async function playBatch(order: BatchOrder, onPlayed?: (seed: number) => void): Promise<Batch> {
+  const { first, count, scenario, stopsAtBreak } = order;
   const batch = emptyBatch();
   for (let seed = first; seed < first + count; seed++) {
     addSeed(batch, await playSeed(seed, scenario));
+    onPlayed?.(seed);
     if (stopsAtBreak && batch.broken.length > 0) break;
   }
   return batch;

@@ -10,4 +10,6 @@ export interface Mutant {
   readonly replace: string;
   /** What has to find it: scenarios, separated by commas. Fewer scenarios make a run faster. @default all together */
   readonly scenario?: string;
+  /** Played first: the seed that found it last. @default 1 */
+  readonly seed?: number;
 }

@@ -1,4 +1,6 @@
-import { availableParallelism } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { playBatch, shortfalls } from './batch.ts';
 import { playApart, playSideBySide } from './batch-process.ts';
@@ -20,7 +22,7 @@ it(`keeps every guarantee under faults, for each of ${seeds} seeds`, { timeout: 
 
 it('replays a seed exactly, in this process and in another one', { timeout: 120_000 }, async () => {
   const order = { first: 7, count: 3, scenario: 'all', stopsAtBreak: false };
-  const [here, there] = [await playBatch(order.first, order.count), await playApart(order)];
+  const [here, there] = [await playBatch(order), await playApart(order)];
   expect(there).toEqual(here);
   expect(new Set(Object.values(here.hashes)).size).toBe(3);
 });
@@ -29,7 +31,18 @@ it.each(scenarioNames)('plays the scenario %s by its name', { timeout: 120_000 }
   expect(await playSeed(1, scenario)).toMatchObject({ broken: [] });
 });
 
+it('names the seed at which a process hangs, and ends that process', async () => {
+  const order = { first: 41, count: 3, scenario: 'all', stopsAtBreak: false };
+  const folder = mkdtempSync(join(tmpdir(), 'drover-hang-'));
+  const program = join(folder, 'hangs.mjs');
+  writeFileSync(program, 'process.send({ played: 41 }); setInterval(() => {}, 1_000);');
+  await expect(playApart(order, program, 2_000)).rejects.toThrow(
+    'the process that played seed 42 ended without a result (SIGKILL)',
+  );
+  rmSync(folder, { recursive: true });
+});
+
 it('reports the events that a batch did not contain', async () => {
-  const batch = await playBatch(1, 1, 'messaging');
+  const batch = await playBatch({ first: 1, count: 1, scenario: 'messaging', stopsAtBreak: false });
   expect(shortfalls(batch)).toContainEqual(expect.stringContaining('no creditStalls in any seed'));
 });

@@ -118,6 +118,7 @@ export const actorMutants: readonly Mutant[] = [
   },
   {
     name: 'message-of-an-ended-incarnation',
+    seed: 272,
     scenario: 'messaging',
     bug: 'messages of an incarnation of a node are accepted after a newer incarnation was seen',
     file: 'remoting/frame-receiver.ts',

@@ -16,6 +16,7 @@ export const journalMutants: readonly Mutant[] = [
   },
   {
     name: 'snapshot-before-its-events',
+    seed: 6,
     scenario: 'journalling',
     bug: 'a snapshot has the events of a command that is not stored yet',
     file: 'journal/journal-session.ts',
@@ -48,6 +49,7 @@ export const journalMutants: readonly Mutant[] = [
   },
   {
     name: 'unknown-outcome-as-refused',
+    seed: 8,
     scenario: 'journalling',
     bug: 'a write with an unknown outcome is reported as not stored',
     file: 'journal/journalled.ts',

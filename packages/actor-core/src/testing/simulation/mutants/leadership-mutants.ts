@@ -45,6 +45,7 @@ export const leadershipMutants: readonly Mutant[] = [
   },
   {
     name: 'double-vote',
+    seed: 68,
     scenario: 'leading',
     bug: 'a voter gives two votes in one term',
     file: 'leadership/election/voting.ts',
@@ -53,6 +54,7 @@ export const leadershipMutants: readonly Mutant[] = [
   },
   {
     name: 'won-after-a-newer-leader',
+    seed: 78,
     scenario: 'leading',
     bug: 'a candidate leads with its record although it heard a leader with a newer one meanwhile',
     file: 'leadership/election/election.ts',
@@ -61,6 +63,7 @@ export const leadershipMutants: readonly Mutant[] = [
   },
   {
     name: 'heartbeat-after-a-goodbye-believed',
+    seed: 66,
     scenario: 'leading',
     bug: 'a late heartbeat of a leader that said goodbye is believed',
     file: 'leadership/election/election.ts',
@@ -77,6 +80,7 @@ export const leadershipMutants: readonly Mutant[] = [
   },
   {
     name: 'receiver-ignores-term',
+    seed: 36,
     scenario: 'leading',
     bug: 'a receiver obeys orders of a leader that was replaced: the fence of an order is its term',
     file: 'leadership/fence-gate.ts',
@@ -93,6 +97,7 @@ export const leadershipMutants: readonly Mutant[] = [
   },
   {
     name: 'answers-not-awaited',
+    seed: 129,
     scenario: 'leading',
     bug: 'a leader is trusted although no quorum of voters has answered it',
     file: 'leadership/election/trust-window.ts',

@@ -12,6 +12,7 @@ export const membershipMutants: readonly Mutant[] = [
   },
   {
     name: 'gossip-reachable-only',
+    seed: 63,
     scenario: 'detection',
     bug: 'an unreachable member is never contacted again, so that partitions do not heal',
     file: 'membership/swim/anti-entropy.ts',
@@ -29,6 +30,7 @@ export const membershipMutants: readonly Mutant[] = [
   },
   {
     name: 'older-incarnation-believed',
+    seed: 62,
     scenario: 'detection',
     bug: 'a late message of an ended incarnation replaces what is known of the present one',
     file: 'membership/swim/claims.ts',

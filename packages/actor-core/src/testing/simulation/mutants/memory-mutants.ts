@@ -44,6 +44,7 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     name: 'echo-across-a-gap',
+    seed: 69,
     scenario: 'remembering',
     bug: 'a record that was read after a gap counts as the refusal of a write that came before it',
     file: 'memory/memory-bucket.ts',
@@ -60,6 +61,7 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     name: 'memory-refuses-on-a-guess',
+    seed: 7,
     scenario: 'remembering',
     bug: 'a compare-and-set is refused because of a value that may be outdated',
     file: 'memory/key-writers.ts',
@@ -68,6 +70,7 @@ export const memoryMutants: readonly Mutant[] = [
   },
   {
     name: 'memory-takes-older-values',
+    seed: 9,
     scenario: 'remembering',
     bug: 'a read that is older than an announced change replaces it in the cache',
     file: 'memory/value-cache.ts',

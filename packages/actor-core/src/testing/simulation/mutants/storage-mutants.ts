@@ -21,6 +21,7 @@ export const storageMutants: readonly Mutant[] = [
   },
   {
     name: 'refusal-explained-by-a-stale-read',
+    seed: 34,
     scenario: 'storing',
     bug: 'a deposed writer is told of a conflict, because a read that lags behind shows its fence as held',
     file: 'fence/fenced-writer.ts',
