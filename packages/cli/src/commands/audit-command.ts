@@ -7,10 +7,11 @@ import {
   auditVerifyingKey,
 } from '@drover/gateway/audit';
 import { Command, Option } from 'commander';
-import { auditDirOf, readHeads, readPublicKeys } from '../audit/audit-files.ts';
+import { auditDirOf, readHeads } from '../audit/audit-files.ts';
 import { badConfiguration, type ExitCode, exitCodes } from '../errors.ts';
-import { exportAudit, readAuditChain } from '../gateway-client/audit-api.ts';
+import { exportAudit } from '../gateway-client/audit-api.ts';
 import { dataDirOf } from '../gateway-client/gateway-address.ts';
+import { auditKeysIn, linesOf, verifyClusterAudit } from '../gateway-client/verify-cluster-audit.ts';
 import { auditLines } from '../output/audit-text.ts';
 import { settingsFor } from './options.ts';
 import { looking, lookTarget, print } from './look-target.ts';
@@ -20,9 +21,6 @@ type Finish = (code: ExitCode) => void;
 interface VerifyFlags {
   readonly publicKey?: readonly string[];
 }
-
-/** Longest line that is read as a record. */
-const maxLineLength = 1_000_000;
 
 export function auditCommand(finish: Finish): Command {
   const command = new Command('audit')
@@ -69,7 +67,9 @@ Examples:
       const dir = auditDirOf(dataDirOf(stated, process.env));
       const named = (flags.publicKey ?? []).map(readKey);
       const report =
-        file === undefined ? await verifyCluster(flags, dir, named) : await verifyFile(file, dir, named);
+        file === undefined
+          ? await verifyClusterAudit((await lookTarget(flags)).gateway, dir, named)
+          : await verifyFile(file, dir, named);
       print(stated.isOn('json'), report, () => auditLines(report));
       finish(report.ok ? exitCodes.done : exitCodes.no);
     });
@@ -89,33 +89,12 @@ function exportCommand(finish: Finish): Command {
     });
 }
 
-async function verifyCluster(
-  flags: object,
-  dir: string,
-  named: readonly AuditVerifyingKey[],
-): Promise<AuditReport> {
-  const { gateway } = await lookTarget(flags);
-  // Before the records: all of them up to these must be there.
-  const local = readHeads(dir);
-  const { publicKey, head, kept } = await readAuditChain(gateway);
-  const { bytes, maxAgeMs, maxBytes } = kept;
-  // A stream that is nearly full may have removed records before their time.
-  const isByAge = maxBytes === 0 || bytes < 0.8 * maxBytes;
-  const verifier = new AuditVerifier({
-    keys: [auditVerifyingKey(publicKey), ...localKeys(dir), ...named],
-    heads: head === undefined ? local : [...local, head],
-    keptSinceMs: isByAge ? (maxAgeMs === 0 ? 0 : Date.now() - maxAgeMs) : undefined,
-  });
-  for await (const line of linesOf(exportAudit(gateway))) verifier.add(line);
-  return verifier.end({ isWhole: true });
-}
-
 async function verifyFile(
   file: string,
   dir: string,
   named: readonly AuditVerifyingKey[],
 ): Promise<AuditReport> {
-  const verifier = new AuditVerifier({ keys: [...localKeys(dir), ...named], heads: readHeads(dir) });
+  const verifier = new AuditVerifier({ keys: [...auditKeysIn(dir), ...named], heads: readHeads(dir) });
   const text = createReadStream(file, { encoding: 'utf8', highWaterMark: 1024 * 1024 });
   try {
     for await (const line of linesOf(text as AsyncIterable<string>)) verifier.add(line);
@@ -125,31 +104,12 @@ async function verifyFile(
   return verifier.end({ mayEndEarly: true });
 }
 
-function localKeys(dir: string): readonly AuditVerifyingKey[] {
-  return readPublicKeys(dir).map((pem) => auditVerifyingKey(pem));
-}
-
 function readKey(path: string): AuditVerifyingKey {
   try {
     return auditVerifyingKey(readFileSync(path, 'utf8'));
   } catch (error) {
     throw unreadable(path, error);
   }
-}
-
-/** The lines of a text that comes in pieces. Empty ones are left out. */
-async function* linesOf(pieces: AsyncIterable<string>): AsyncGenerator<string> {
-  let rest = '';
-  for await (const piece of pieces) {
-    const lines = (rest + piece).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > maxLineLength) {
-      lines.push(rest);
-      rest = '';
-    }
-    for (const line of lines) if (line !== '') yield line;
-  }
-  if (rest !== '') yield rest;
 }
 
 function oneMore(text: string, before: readonly string[] = []): readonly string[] {

@@ -41,9 +41,18 @@ export type CheckName =
   | 'open address'
   | 'clock'
   | 'open files'
-  | 'node';
+  | 'node'
+  | 'door'
+  | 'keys'
+  | 'tls'
+  | 'browsers'
+  | 'files'
+  | 'bus'
+  | 'monitoring'
+  | 'contents'
+  | 'audit log';
 
-/** All checks, in the order of the report. */
+/** All checks, in the order of the report; those from `door` on belong to `--security`. */
 export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
   gateway: {
     does: 'Asks the gateway for its status.',
@@ -206,5 +215,50 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     does: 'Reports the version of Node that runs this command.',
     means: 'The version is for bug reports and is never a fault.',
     fix: '',
+  },
+  door: {
+    does: 'Asks the gateway without a key, and with a key that nobody has.',
+    means: 'Whoever reaches the address of the gateway can use the fleet.',
+    fix: '`drover key create --role admin`: from then on every gateway asks for a key; or leave --host at 127.0.0.1',
+  },
+  keys: {
+    does: 'Reads the keys of the cluster and what each of them asked of models: none, expired, old, not used, too broad.',
+    means: 'A key that is lost or stolen would let in more, or for longer, than its clients need.',
+    fix: '`drover key create --role admin`: from then on every gateway asks for a key',
+  },
+  tls: {
+    does: 'Shakes hands with the gateway: plain HTTP, old versions of TLS, weak or expiring certificates.',
+    means: 'Somebody on the way can read keys and prompts, or soon no client will connect.',
+    fix: 'start the gateway with --tls-cert and --tls-key',
+  },
+  browsers: {
+    does: 'Sends requests as pages of a foreign site would, and one for a foreign Host.',
+    means: 'A web page that a user of this machine opens can use the fleet.',
+    fix: 'run this version of Drover behind no proxy that changes the headers Host and Origin',
+  },
+  files: {
+    does: 'Reads the modes and owners of the data folder, of its secrets, and of the key of --tls-key and the file of --creds.',
+    means: 'Another user of this machine can read a secret and enter the cluster.',
+    fix: 'chmod 600 the files, chmod 700 the folder',
+  },
+  bus: {
+    does: 'Connects to NATS without credentials, and with those of a node-agent to try what it may not do.',
+    means: 'There is a way to the records and messages of the cluster past the gateways.',
+    fix: 'let drover up run its own NATS, or give NATS users with permissions',
+  },
+  monitoring: {
+    does: 'Looks for the monitoring pages of NATS (port 8222) at addresses that other machines reach.',
+    means: 'They ask for no credentials, and show connections, accounts and streams.',
+    fix: 'leave http_port out of the configuration of NATS, or set http: 127.0.0.1:8222',
+  },
+  contents: {
+    does: 'Lists which contents of requests are stored, and for how long.',
+    means: 'Contents are stored where others can read them.',
+    fix: 'see docs/SECURITY.md, Contents at rest',
+  },
+  'audit log': {
+    does: 'Reads all audit records and verifies them with the keys of the data folder, as "drover audit verify" does.',
+    means: 'Nothing is recorded, or somebody changed, removed or wrote anew what is recorded.',
+    fix: '"drover audit verify" names each record; on other machines than that of the gateways it needs --public-key',
   },
 };

@@ -15,6 +15,8 @@ export interface KeyView {
   readonly routes: readonly string[];
   readonly limits?: Limits | undefined;
   readonly createdAt: string;
+  /** When it got its present secret, where that was not at its creation. */
+  readonly rotatedAt?: string | undefined;
   readonly expiresAt?: string | undefined;
   readonly revokedAt?: string | undefined;
   readonly oldSecretUntil?: string | undefined;
@@ -43,6 +45,7 @@ const viewShape = {
     })
     .optional(),
   createdAt: z.string(),
+  rotatedAt: z.string().optional(),
   expiresAt: z.string().optional(),
   revokedAt: z.string().optional(),
   oldSecretUntil: z.string().optional(),

@@ -93,7 +93,7 @@ export function rotateKey(record: KeyRecord, graceMs: number, nowMs: number): Is
       ? [{ digest: before.digest, validUntilMs: nowMs + graceMs }]
       : []),
   ];
-  return { record: { ...record, edition: record.edition + 1, secrets }, key };
+  return { record: { ...record, edition: record.edition + 1, rotatedAtMs: nowMs, secrets }, key };
 }
 
 /** The key is refused from now on. Its digests are removed. */

@@ -20,6 +20,8 @@ export interface KeyRecord {
   /** The newest secret first. After a rotation the one before stays valid for a while. */
   readonly secrets: readonly KeySecret[];
   readonly createdAtMs: number;
+  /** When the key got its newest secret by a rotation. Absent: never, or by a gateway that did not record it. */
+  readonly rotatedAtMs?: number | undefined;
   /** Instant from which the key is refused. Absent: never. */
   readonly expiresAtMs?: number | undefined;
   readonly revokedAtMs?: number | undefined;
@@ -59,6 +61,7 @@ export const keyRecordSchema: z.ZodType<KeyRecord> = z.object({
     .array(z.object({ digest: z.string().regex(/^[0-9a-f]{64}$/), validUntilMs: instant.optional() }))
     .max(2),
   createdAtMs: instant,
+  rotatedAtMs: instant.optional(),
   expiresAtMs: instant.optional(),
   revokedAtMs: instant.optional(),
   limits: limits.optional(),

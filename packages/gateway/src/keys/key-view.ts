@@ -13,6 +13,7 @@ export interface KeyView {
   readonly routes: readonly string[];
   readonly limits?: Limits;
   readonly createdAt: string;
+  readonly rotatedAt?: string;
   readonly expiresAt?: string;
   readonly revokedAt?: string;
   /** While the secret before the last rotation still works. */
@@ -20,8 +21,8 @@ export interface KeyView {
 }
 
 export function keyView(record: KeyRecord, nowMs: number): KeyView {
-  const { id, name, roles, tenant, models, routes, createdAtMs, expiresAtMs, revokedAtMs, secrets, limits } =
-    record;
+  const { id, name, roles, tenant, models, routes, secrets, limits } = record;
+  const { createdAtMs, rotatedAtMs, expiresAtMs, revokedAtMs } = record;
   const graceEndsMs = secrets[1]?.validUntilMs;
   return {
     id,
@@ -33,6 +34,7 @@ export function keyView(record: KeyRecord, nowMs: number): KeyView {
     routes,
     ...(limits !== undefined && { limits }),
     createdAt: isoOf(createdAtMs),
+    ...(rotatedAtMs !== undefined && { rotatedAt: isoOf(rotatedAtMs) }),
     ...(expiresAtMs !== undefined && { expiresAt: isoOf(expiresAtMs) }),
     ...(revokedAtMs !== undefined && { revokedAt: isoOf(revokedAtMs) }),
     ...(graceEndsMs !== undefined && graceEndsMs > nowMs && { oldSecretUntil: isoOf(graceEndsMs) }),

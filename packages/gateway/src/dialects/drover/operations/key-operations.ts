@@ -50,6 +50,7 @@ const key = z
     routes: z.array(z.string()),
     limits: z.looseObject(limitShape).optional(),
     createdAt: instant,
+    rotatedAt: instant.optional(),
     expiresAt: instant.optional(),
     revokedAt: instant.optional(),
     oldSecretUntil: instant.optional(),
