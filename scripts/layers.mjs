@@ -171,6 +171,7 @@ export const layers = {
     'http',
     'limits',
     'keeping',
+    'pulling',
     'openapi',
     'failure.ts',
     'observe',

@@ -95,8 +95,22 @@ export interface GatewayConfig {
    * name may hold wildcards `*`. @default []
    */
   readonly aliases: readonly string[];
-  /** What is done with a request for a model that no host has. `map`: it goes to `defaultModel`. @default 'refuse' */
-  readonly unknownModel: 'refuse' | 'map';
+  /**
+   * What is done with a request for a model that no host has. `map`: it goes to `defaultModel`. `pull`: a host pulls
+   * the model, if its name fits one of `pullModels`. @default 'refuse'
+   */
+  readonly unknownModel: 'refuse' | 'map' | 'pull';
+  /**
+   * Names of models that requests may have pulled, with `*` for any text; one without `/` fits Ollama's own library
+   * alone. @default []
+   */
+  readonly pullModels: readonly string[];
+  /** Models that may be pulled at the same time before a request begins another pull. @default 2 */
+  readonly maxPulls: number;
+  /** Largest model that a request may have pulled, bytes: a larger one is given up. @default 20 GiB */
+  readonly maxPullBytes: number;
+  /** Milliseconds that a request waits for a pull; then it is answered 503. @default 20_000 */
+  readonly pullWaitMs: number;
   /** Model for unknown names, or several separated by `|`; '' for none. @default '' */
   readonly defaultModel: string;
   /**
@@ -158,6 +172,10 @@ export const defaults: GatewayConfig = Object.freeze({
   keepAlive: '',
   aliases: Object.freeze([]) as readonly string[],
   unknownModel: 'refuse',
+  pullModels: Object.freeze([]) as readonly string[],
+  maxPulls: 2,
+  maxPullBytes: 20 * 1024 ** 3,
+  pullWaitMs: 20_000,
   defaultModel: '',
   tenantLimits: Object.freeze([]) as readonly string[],
   origins: Object.freeze([]) as readonly string[],
@@ -178,6 +196,10 @@ export const liveFields: readonly (keyof GatewayConfig)[] = [
   'keepAlive',
   'aliases',
   'unknownModel',
+  'pullModels',
+  'maxPulls',
+  'maxPullBytes',
+  'pullWaitMs',
   'defaultModel',
   'tenantLimits',
   'origins',
@@ -194,6 +216,8 @@ const counts = [
   'maxConnections',
   'describeTimeoutMs',
   'inspectTimeoutMs',
+  'maxPulls',
+  'maxPullBytes',
 ] as const;
 
 /** Timeouts that 0 turns off. */
@@ -207,6 +231,7 @@ const deadlines = [
   'keepAliveTimeoutMs',
   'readerTimeoutMs',
   'maxKeyAgeMs',
+  'pullWaitMs',
 ] as const;
 
 /**
@@ -237,6 +262,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   return Object.freeze({
     ...config,
     aliases: Object.freeze([...config.aliases]),
+    pullModels: Object.freeze([...config.pullModels]),
     tenantLimits: Object.freeze([...config.tenantLimits]),
     origins: Object.freeze(config.origins.map(checkOrigin)),
     allowedHosts: Object.freeze([...config.allowedHosts]),
@@ -267,7 +293,7 @@ function checkNumbers(config: GatewayConfig): void {
   }
 }
 
-function checkNames({ aliases, unknownModel, defaultModel, tenantLimits }: GatewayConfig): void {
+function checkNames({ aliases, unknownModel, pullModels, defaultModel, tenantLimits }: GatewayConfig): void {
   if (tenantLimits.length > maxTenantLimits)
     throw new InvalidArgumentError(
       'tenantLimits',
@@ -277,8 +303,18 @@ function checkNames({ aliases, unknownModel, defaultModel, tenantLimits }: Gatew
   if (aliases.length > maxAliases)
     throw new InvalidArgumentError('aliases', `may be at most ${maxAliases} (got ${aliases.length})`);
   for (const alias of aliases) readAlias('aliases', alias);
-  if (unknownModel !== 'refuse' && unknownModel !== 'map')
-    throw new InvalidArgumentError('unknownModel', `must be refuse or map (got ${String(unknownModel)})`);
+  if (!['refuse', 'map', 'pull'].includes(unknownModel))
+    throw new InvalidArgumentError('unknownModel', `must be refuse, map or pull (got ${unknownModel})`);
+  if (pullModels.length > maxPullModels)
+    throw new InvalidArgumentError(
+      'pullModels',
+      `may be at most ${maxPullModels} (got ${pullModels.length})`,
+    );
+  if (unknownModel === 'pull' && pullModels.length === 0)
+    throw new InvalidArgumentError(
+      'unknownModel',
+      'must not be pull without pullModels: name what may be pulled',
+    );
   if (defaultModel !== '') readTargets('defaultModel', defaultModel);
   else if (unknownModel === 'map')
     throw new InvalidArgumentError('unknownModel', 'must not be map without a defaultModel');
@@ -286,6 +322,9 @@ function checkNames({ aliases, unknownModel, defaultModel, tenantLimits }: Gatew
 
 /** Every request of a tenant is compared with each of them. */
 const maxTenantLimits = 1_000;
+
+/** As many patterns as one key may have. */
+const maxPullModels = 64;
 
 /** Every request for a name that is not a model of the fleet is compared with each of them. */
 const maxAliases = 256;

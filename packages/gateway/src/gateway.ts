@@ -34,6 +34,7 @@ import type { GrpcServer } from './grpc/grpc-server.ts';
 import { CallerLimits } from './limits/caller-limits.ts';
 import { openQuotaJournal } from './quota/quota-journal.ts';
 import { Quotas } from './quota/quotas.ts';
+import { UnknownModels } from './pulling/unknown-models.ts';
 import { Budgets } from './usage/budgets.ts';
 import { UsageLedger } from './usage/usage-ledger.ts';
 import { UsageStore } from './usage/usage-store.ts';
@@ -170,6 +171,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     tls?.keeper.stop();
     services.metrics.stop();
     accessLog?.close();
+    services.unknownModels.close();
     services.refusals.stop();
     services.remedies.stop();
     services.leaders.close();
@@ -303,6 +305,13 @@ function createServices(
       config,
       clock: node.clock,
       observe: (event) => metrics.limited(event),
+    }),
+    unknownModels: new UnknownModels({
+      adminJobs: services.adminJobs,
+      load: fleet.load,
+      config,
+      clock: node.clock,
+      log: node.log,
     }),
     kept: new KeptStreams(node.clock),
     keptRecords: new KeptRecords(node),

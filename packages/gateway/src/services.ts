@@ -18,6 +18,7 @@ import type { GatewayMetrics } from './observe/gateway-metrics.ts';
 import type { MemberChanges } from './observe/member-changes.ts';
 import type { RemedyLog } from './observe/remedy-log.ts';
 import type { RefusalLog } from './observe/refusal-log.ts';
+import type { UnknownModels } from './pulling/unknown-models.ts';
 import type { TlsKeeper } from './tls/tls-keeper.ts';
 
 /** What the routes of one gateway share. */
@@ -59,6 +60,8 @@ export interface GatewayServices {
   readonly limits: CallerLimits;
   /** What requests used: the part that this gateway counts, and all of it. */
   readonly usage: { readonly ledger: UsageLedger; readonly store: UsageStore };
+  /** Has models pulled that requests name and no host has. */
+  readonly unknownModels: UnknownModels;
   /** Request ids in use, and answers for clients that come back. */
   readonly kept: KeptStreams;
   /** The kept answers of all gateways. */

@@ -3,6 +3,7 @@ import { busSettings } from './bus-settings.ts';
 import { gatewaySettings } from './gateway-settings.ts';
 import { hostSettings } from './host-settings.ts';
 import { memorySettings } from './memory-settings.ts';
+import { modelNameSettings } from './model-name-settings.ts';
 import { processSettings } from './process-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { groups, type Setting, type Taker, variableOf } from './setting.ts';
@@ -11,6 +12,7 @@ import { groups, type Setting, type Taker, variableOf } from './setting.ts';
 export const settings: readonly Setting[] = Object.freeze(
   [
     ...gatewaySettings,
+    ...modelNameSettings,
     ...tlsSettings,
     ...hostSettings,
     ...agentSettings,

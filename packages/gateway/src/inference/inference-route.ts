@@ -17,6 +17,7 @@ import { estimateTokens } from './estimate-tokens.ts';
 import type { Inference } from './inference.ts';
 import { resolveName } from './resolve-name.ts';
 import { type NamedInference, serveInference } from './serve-inference.ts';
+import { agreeOnTimeout } from './timeout-header.ts';
 
 /** An inference route of a dialect. */
 export interface InferenceEndpoint {
@@ -51,6 +52,7 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
         const names = resolveName(services, inference.route, inference.model);
         const targets = permittedModels(exchange.principal, names.targets);
         if (admission?.limitsTokens === true) await admission.takeTokens(tokensOf(inference));
+        if (!names.isMapped) await provideModel(services, exchange, inference, targets[0].short);
         await serve(services, exchange, { ...inference, ...names, targets, label: endpoint.path, meter });
       } catch (error) {
         refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
@@ -84,6 +86,20 @@ const usualOutput = 512;
 function tokensOf({ route, intent, body }: Inference): number {
   if (intent !== 'infer') return 1;
   return estimateTokens(body, usualOutput, route === 'embed' || route === 'embeddings');
+}
+
+/** Waits for a model that no host has, where requests may have it pulled. @throws RequestFailure */
+async function provideModel(
+  { unknownModels, config }: GatewayServices,
+  exchange: Exchange,
+  { route, intent }: Inference,
+  model: string,
+): Promise<void> {
+  if (route === 'show' || intent === 'unload' || exchange.resumes !== undefined) return;
+  const { requestId, principal, signal } = exchange;
+  const { keyId, tenant } = principal;
+  const timeoutMs = agreeOnTimeout(exchange, config.requestTimeoutMs);
+  await unknownModels.provide({ model, requestId, keyId, tenant, timeoutMs, signal });
 }
 
 /** Serves the request to its client, or also to one that comes back after a disconnect. @throws RequestFailure */

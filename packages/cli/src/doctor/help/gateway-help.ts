@@ -89,6 +89,23 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The same model is being changed there with other parameters.',
     fix: 'Wait until that job is over, or end it: `GET /api/v1/admin-jobs` shows it.',
   },
+  'model-pulling': {
+    means: 'No host had the model, and a host is pulling it for this request (`--unknown-model pull`).',
+    fix: 'Send the request again after the seconds in the header retry-after; `GET /api/v1/admin-jobs` shows the progress.',
+  },
+  'pull-failed': {
+    means:
+      'No host has the model, and the host that was to pull it could not. The same is answered for a minute.',
+    fix: 'Look at the reason in the message: disk, network or registry of that host.',
+  },
+  'pulls-busy': {
+    means: 'No host has the model, and as many models are being pulled as requests may have (`--max-pulls`).',
+    fix: 'Send the request again after the seconds in the header retry-after.',
+  },
+  'model-too-large': {
+    means: 'No host has the model, and it is larger than requests may have pulled (`--max-pull-size`).',
+    fix: 'Ask for a smaller one, or have an operator pull it: `drover pull MODEL`.',
+  },
   'job-not-found': {
     means: 'There is no admin job with this id: it was ended, or is over for more than an hour.',
     fix: '`GET /api/v1/admin-jobs` lists the jobs.',
