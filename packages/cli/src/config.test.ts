@@ -15,6 +15,7 @@ it('is complete and frozen without any option', () => {
     portIsExplicit: false,
     host: '127.0.0.1',
     insecure: false,
+    issuer: '',
     ollama: [],
     slots: 1,
     sim: undefined,

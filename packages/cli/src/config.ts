@@ -17,6 +17,8 @@ export interface UpConfig {
   readonly host: string;
   /** Whether an address that other machines can reach is served without any key. @default false */
   readonly insecure: boolean;
+  /** Issuer of tokens; '' for none. */
+  readonly issuer: string;
   /** Certificate and key of the gateway, absolute paths; undefined for plain HTTP. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Addresses of Ollama hosts, as written. @default none: an Ollama on this machine is looked for */
@@ -92,6 +94,7 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
     grpcPort: stated.number('grpc-port'),
     host,
     insecure: stated.isOn('insecure'),
+    issuer: stated.text('oidc-issuer') ?? '',
     tls: tlsOf(stated),
     ollama: Object.freeze([...ollama]),
     slots: stated.number('slots') ?? defaults.slots,

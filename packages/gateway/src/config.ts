@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import { readAlias, readTargets } from './names/alias.ts';
+import { checkOidc, type OidcConfig, oidcDefaults } from './oidc/oidc-config.ts';
 import { readTenantLimits } from './quota/limit-spec.ts';
 
 /** Settings of a gateway. */
-export interface GatewayConfig {
+export interface GatewayConfig extends OidcConfig {
   /** Address to listen on. On a loopback address the Host header is checked as Ollama does. @default '127.0.0.1' */
   readonly host: string;
   /** Port to listen on; 0 for any free port. @default 11500 */
@@ -185,6 +186,7 @@ export const defaults: GatewayConfig = Object.freeze({
   maxKeyAgeMs: 600_000,
   audit: 'requests',
   durability: 'unknown',
+  ...oidcDefaults,
 });
 
 /** Fields that may change while a gateway runs: each request reads them again. */
@@ -249,6 +251,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   checkNumbers(config);
   checkRelations(config);
   checkTls(config);
+  checkOidc(config);
   if (config.host === '') throw new InvalidArgumentError('host', 'must not be empty');
   if (!keepAlivePattern.test(config.keepAlive)) {
     throw new InvalidArgumentError(
@@ -266,6 +269,8 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
     tenantLimits: Object.freeze([...config.tenantLimits]),
     origins: Object.freeze(config.origins.map(checkOrigin)),
     allowedHosts: Object.freeze([...config.allowedHosts]),
+    oidcAudience: Object.freeze([...config.oidcAudience]),
+    oidcRoles: Object.freeze([...config.oidcRoles]),
   });
 }
 

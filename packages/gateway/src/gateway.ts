@@ -49,6 +49,7 @@ import { listen, type TlsOptions } from './http/http-server.ts';
 import { TlsKeeper } from './tls/tls-keeper.ts';
 import { Router } from './http/router.ts';
 import { Door } from './keys/door.ts';
+import { TokenVerifier } from './oidc/token-verifier.ts';
 import type { FollowedKeys } from './keys/follow-keys.ts';
 import { KeyAdmin } from './keys/key-admin.ts';
 import { openAccessLog } from './observe/access-log.ts';
@@ -134,6 +135,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const endRemedies = publishRemedyEvents(node, events);
   const endData = publishDataEvents(node, { memory, queues }, events);
   const audit = auditFiles && openAudit(node, config, auditFiles);
+  const tokens = keys && openTokens(config, node);
   const services = createServices({
     quotas,
     audit,
@@ -149,6 +151,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     tls: tls?.keeper,
     settings: clusterSettings,
     keys: keys && new KeyAdmin(keys, node.clock),
+    tokens,
     routeOf: (method, path) => router.match(method, path),
   });
   const router: Router = new Router(Object.values(dialects).map((create) => create(services)));
@@ -162,13 +165,14 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     config,
     router,
     drain: services.drain,
-    door: keys && doorOf(keys, config, node),
+    door: keys && doorOf(keys, config, { clock: node.clock, tokens }),
     auditor: audit?.auditor,
     machine: thisMachine(),
     failureOf,
   });
   const release = async (): Promise<void> => {
     tls?.keeper.stop();
+    tokens?.close();
     services.metrics.stop();
     accessLog?.close();
     services.unknownModels.close();
@@ -275,6 +279,7 @@ function createServices(
     | 'settings'
     | 'tls'
     | 'keys'
+    | 'tokens'
     | 'routeOf'
   > & { readonly quotas: Quotas },
 ): GatewayServices {
@@ -352,9 +357,16 @@ async function openTls(config: GatewayConfig, { clock, log }: ClusterNode): Prom
   return { keeper, clients: tlsClient };
 }
 
-function doorOf(keys: FollowedKeys, config: GatewayConfig, { clock }: ClusterNode): Door {
-  const { host, insecure, maxKeyAgeMs } = config;
-  return new Door(keys, { servesAnyone: insecure || isLoopback(host), maxKeyAgeMs }, clock);
+function doorOf(
+  keys: FollowedKeys,
+  { host, insecure, maxKeyAgeMs }: GatewayConfig,
+  { clock, tokens }: Pick<ClusterNode, 'clock'> & { readonly tokens: TokenVerifier | undefined },
+): Door {
+  return new Door(keys, { servesAnyone: insecure || isLoopback(host), maxKeyAgeMs, tokens }, clock);
+}
+
+function openTokens(config: GatewayConfig, { clock, log }: ClusterNode): TokenVerifier | undefined {
+  return config.oidcIssuer === '' ? undefined : new TokenVerifier({ config, clock, log });
 }
 
 function openAudit(

@@ -109,6 +109,7 @@ const routes: readonly (readonly [Right, string])[] = [
   ['administer', 'POST /api/v1/keys/{key}/rotate'],
   ['administer', 'DELETE /api/v1/keys/{key}'],
   ['administer', 'GET /api/v1/explain'],
+  ['administer', 'POST /api/v1/explain'],
   ['administer', 'GET /api/v1/audit'],
   ['administer', 'GET /api/v1/audit/chain'],
   ['administer', 'GET /api/v1/audit/export'],

@@ -6,6 +6,7 @@ import type { GatewayAudit } from './audit/gateway-audit.ts';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
 import type { RouteMatch } from './http/router.ts';
+import type { Tokens } from './keys/tokens.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import type { CallerLimits } from './limits/caller-limits.ts';
 import type { UsageLedger } from './usage/usage-ledger.ts';
@@ -50,6 +51,8 @@ export interface GatewayServices {
   readonly settings: ClusterSettings | undefined;
   /** Undefined for a gateway without keys: it serves everyone and has no routes for keys. */
   readonly keys: KeyAdmin | undefined;
+  /** Undefined where no issuer of tokens is set. */
+  readonly tokens: Tokens | undefined;
   /** Undefined for a gateway that records nothing: it has no routes for the records. */
   readonly audit: GatewayAudit | undefined;
   /** The route of a request, for explanations. */

@@ -24,6 +24,8 @@ export interface ClusterFile {
   readonly gatewayTls?: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Listen address of the gateway, as it was stated. */
   readonly listenHost?: string | undefined;
+  /** Issuer of tokens that the gateway takes. Absent: none. */
+  readonly tokenIssuer?: string | undefined;
   readonly durability: string;
 }
 
@@ -38,6 +40,7 @@ const schema: z.ZodType<ClusterFile> = z.object({
   gatewayUrl: z.string(),
   gatewayTls: z.object({ certFile: z.string(), keyFile: z.string() }).optional(),
   listenHost: z.string().optional(),
+  tokenIssuer: z.string().optional(),
   durability: z.string(),
 });
 

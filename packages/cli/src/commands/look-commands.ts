@@ -25,10 +25,10 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
         linesFor(asStatus(report, gateway), new Terminal(process.stdout, process.env)),
       );
       const dataDir = dataDirOf(stated, process.env);
-      const listenHost = readClusterFile(dataDir)?.listenHost;
+      const { listenHost, tokenIssuer: issuer = '' } = readClusterFile(dataDir) ?? {};
       // Known only if the gateway is part of a `drover up` on this machine; listen addresses on other machines are not.
       if (listenHost !== undefined)
-        for (const warning of await warningsFor(listenHost, dataDir))
+        for (const warning of await warningsFor({ host: listenHost, issuer }, dataDir))
           process.stderr.write(`drover: warning: ${warning}\n`);
       finish(exitCodes.done);
     });

@@ -69,6 +69,11 @@ export function checkAddress(cluster: ClusterFile | undefined, keys: readonly Ke
   if (host === undefined) return good('open address', 'not checked: no drover up uses this data folder');
   if (isLoopbackAddress(host))
     return good('open address', `the gateway listens on ${host}, which only this machine can reach`);
+  if (cluster?.tokenIssuer !== undefined)
+    return good(
+      'open address',
+      `the gateway listens on ${host} and asks for tokens of ${cluster.tokenIssuer}`,
+    );
   return keys.length > 0
     ? good('open address', `the gateway listens on ${host} and asks for keys`)
     : bad('open address', `the gateway listens on ${host} and needs no key`);

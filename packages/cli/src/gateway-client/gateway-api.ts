@@ -137,7 +137,13 @@ const answersNo: ReadonlySet<string> = new Set([
 ]);
 
 /** Codes with which a gateway says that the request needs another key. */
-const needsKey: ReadonlySet<string> = new Set(['key-required', 'key-invalid', 'key-expired']);
+const needsKey: ReadonlySet<string> = new Set([
+  'key-required',
+  'key-invalid',
+  'key-expired',
+  'token-invalid',
+  'token-expired',
+]);
 
 /** Flags and arguments whose name is not that of their field. */
 const flagOfField: Readonly<Record<string, string>> = {

@@ -114,6 +114,15 @@ export async function explainAt(
   return read(gateway, explanationSchema, await getJson(gateway, `/api/v1/explain?${query.toString()}`));
 }
 
+/** @throws CommandError as `getJson` */
+export async function explainTokenAt(
+  gateway: GatewayAddress,
+  asked: { readonly token: string; readonly method: string; readonly route: string; readonly model?: string },
+): Promise<Explanation> {
+  const request = { method: 'POST', path: '/api/v1/explain', body: asked } as const;
+  return read(gateway, explanationSchema, await sendJson(gateway, request));
+}
+
 function read<T>({ url }: GatewayAddress, schema: z.ZodType<T>, answer: unknown): T {
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;

@@ -40,9 +40,10 @@ function quotaText(limits: KeyView['limits'] = {}): string {
 /** What was asked, every rule and the answer. */
 export function explanationLines({ allowed, key, method, route, steps }: Explanation): readonly string[] {
   const name = key.name === '' ? key.id : `${key.id} (${key.name})`;
+  const who = key.id === '' ? 'this token' : `the key ${name} of the tenant ${key.tenant}`;
   const lines = alignColumns(steps.map(({ check, ok, reason }) => [ok ? 'yes' : 'no', check, reason]));
   return [
-    `${allowed ? 'allowed' : 'refused'}: ${method} ${route} with the key ${name} of the tenant ${key.tenant}`,
+    `${allowed ? 'allowed' : 'refused'}: ${method} ${route} with ${who}`,
     ...lines.map((line) => `  ${line}`),
   ];
 }

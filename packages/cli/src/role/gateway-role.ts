@@ -41,7 +41,7 @@ export function runGateway(
           );
     const agents = createAgentsClient(node, configs.agents);
     const signer = startPrincipalSigner(node);
-    requireSignatures(signer, keys);
+    requireSignatures(signer, keys, configs.gateway.oidcIssuer);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const tracer = await traceRole('drover-gateway', node);
     const gateway = await startGateway(node, {
@@ -92,9 +92,9 @@ function openKeys(
   return { keys, endMirror: file === undefined ? () => undefined : mirrorKeys(keys, file, log) };
 }
 
-/** As soon as the cluster has keys, node-agents take signed requests alone. */
-function requireSignatures(signer: PrincipalSigner, { ring }: FollowedKeys): void {
-  if (!ring.isEmpty) signer.require();
+/** As soon as the cluster has keys or takes tokens, node-agents take signed requests alone. */
+function requireSignatures(signer: PrincipalSigner, { ring }: FollowedKeys, issuer = ''): void {
+  if (!ring.isEmpty || issuer !== '') signer.require();
   ring.onChange(() => signer.require());
 }
 
@@ -108,9 +108,15 @@ async function requireOpenDoor(
   { gateway }: PackageConfigs,
   node: ClusterNode,
 ): Promise<void> {
-  const { host = defaults.host, insecure = false } = gateway;
-  if (isLoopbackAddress(host) || insecure || (await exceedsLimit(keys.known, keysWaitMs))) return;
-  requireDoor(host, insecure, keys.ring.all(), node.clock.wallNow());
+  const { host = defaults.host, insecure = false, oidcIssuer = '' } = gateway;
+  if (
+    isLoopbackAddress(host) ||
+    insecure ||
+    oidcIssuer !== '' ||
+    (await exceedsLimit(keys.known, keysWaitMs))
+  )
+    return;
+  requireDoor({ host, insecure, issuer: oidcIssuer }, keys.ring.all(), node.clock.wallNow());
 }
 
 function cannotListen(error: ListenError): CommandError {

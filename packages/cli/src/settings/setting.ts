@@ -29,6 +29,7 @@ type SettingKind = 'duration' | 'size' | 'count' | 'list' | 'switch' | 'text' | 
 /** Headings of the help and of the reference, in this order. */
 export const groups = [
   'Addresses and hosts',
+  'Tokens of an issuer',
   'Deadlines of requests',
   'Limits',
   'Browsers and names',

@@ -4,6 +4,7 @@ import { gatewaySettings } from './gateway-settings.ts';
 import { hostSettings } from './host-settings.ts';
 import { memorySettings } from './memory-settings.ts';
 import { modelNameSettings } from './model-name-settings.ts';
+import { oidcSettings } from './oidc-settings.ts';
 import { processSettings } from './process-settings.ts';
 import { tlsSettings } from './tls-settings.ts';
 import { groups, type Setting, type Taker, variableOf } from './setting.ts';
@@ -14,6 +15,7 @@ export const settings: readonly Setting[] = Object.freeze(
     ...gatewaySettings,
     ...modelNameSettings,
     ...tlsSettings,
+    ...oidcSettings,
     ...hostSettings,
     ...agentSettings,
     ...memorySettings,

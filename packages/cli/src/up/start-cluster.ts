@@ -66,7 +66,7 @@ export async function startCluster(
   hold(lock);
   const { dataDir } = lock;
   requireKeys(config, dataDir);
-  for (const warning of await warningsFor(config.host, dataDir)) reporter.warn(warning);
+  for (const warning of await warningsFor(config, dataDir)) reporter.warn(warning);
   const bus = await prepareBus({
     config,
     dataDir,
@@ -110,8 +110,9 @@ export async function startCluster(
 }
 
 /** The keys of a cluster on another NATS are not in the data folder: its gateway reads them. @throws CommandError */
-function requireKeys({ host, insecure, nats }: UpConfig, dataDir: string): void {
-  if (nats === undefined) requireDoor(host, insecure, readKeysFile(keysFilePath(dataDir)), Date.now());
+function requireKeys({ host, insecure, issuer, nats }: UpConfig, dataDir: string): void {
+  if (nats === undefined)
+    requireDoor({ host, insecure, issuer }, readKeysFile(keysFilePath(dataDir)), Date.now());
 }
 
 /** The handler for the log of nats-server, which also restarts nats-server after its disk was full. */
@@ -158,7 +159,12 @@ export function endCluster(lock: DataLock): void {
 }
 
 /** Writes the file by which other processes on this machine find the cluster. */
-function publishCluster(dataDir: string, bus: Bus, gatewayUrl: string, { host, tls }: UpConfig): void {
+function publishCluster(
+  dataDir: string,
+  bus: Bus,
+  gatewayUrl: string,
+  { host, issuer, tls }: UpConfig,
+): void {
   writeClusterFile(dataDir, {
     version: 1,
     cell,
@@ -168,6 +174,7 @@ function publishCluster(dataDir: string, bus: Bus, gatewayUrl: string, { host, t
     gatewayUrl,
     ...(tls && { gatewayTls: tls }),
     listenHost: host,
+    ...(issuer !== '' && { tokenIssuer: issuer }),
     durability: bus.durability,
     ...bus.access,
   });

@@ -1,12 +1,16 @@
 import { isOpenToOthers } from '../doctor/check-machine.ts';
-import { hasActiveKey } from '../keys/open-door.ts';
+import { type DoorAddress, hasActiveKey } from '../keys/open-door.ts';
 import { keysFilePath, readKeysFile } from '../keys/keys-file.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 
 /** Warnings about access by other users or machines, one sentence each. */
-export async function warningsFor(host: string, dataDir: string): Promise<string[]> {
+export async function warningsFor(
+  { host, issuer }: Pick<DoorAddress, 'host' | 'issuer'>,
+  dataDir: string,
+): Promise<string[]> {
   const warnings: string[] = [];
-  if (!isLoopbackAddress(host) && !hasActiveKey(readKeysFile(keysFilePath(dataDir)), Date.now()))
+  const isAsked = issuer !== '' || hasActiveKey(readKeysFile(keysFilePath(dataDir)), Date.now());
+  if (!isLoopbackAddress(host) && !isAsked)
     warnings.push(
       `the gateway listens on ${host} and needs no key: every machine that can reach it can use the fleet`,
     );

@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../config.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Door } from '../keys/door.ts';
 import type { ClientCertificate } from '../tls/client-certificate.ts';
-import { anyone } from '../keys/principal.ts';
+import { anyone, type Principal } from '../keys/principal.ts';
 import { type AccessRules, decideAccess } from './access.ts';
 import { isLoopback, type Machine } from './allowed-host.ts';
 import type { Drain } from './drain.ts';
@@ -119,7 +119,8 @@ export class Dispatcher {
     );
     for (const [name, value] of Object.entries(headers)) exchange.setHeader(name, value);
     if (reply) return exchange.reply(reply);
-    this.#admit(exchange, match, certificate);
+    const identified = this.#admit(exchange, match, certificate);
+    if (identified !== undefined) await identified;
     // Before an act begins, its record must be in the store.
     const recorded = admitted?.();
     if (recorded !== undefined) await recorded;
@@ -128,14 +129,22 @@ export class Dispatcher {
     exchange.reply(unrouted(unroutedFailure(exchange, match), exchange.requestId));
   }
 
-  /** Before the body is read. @throws RequestFailure 401, 403, or 503 */
-  #admit(exchange: Exchange, match: RouteMatch, certificate: ClientCertificate | undefined): void {
+  /**
+   * Before the body is read. A promise only for a token that must be verified.
+   *
+   * @throws RequestFailure 401, 403, or 503
+   */
+  #admit(
+    exchange: Exchange,
+    match: RouteMatch,
+    certificate: ClientCertificate | undefined,
+  ): Promise<void> | undefined {
     const { door } = this.#options;
     if (door === undefined) {
       exchange.caller = anyone;
-      return;
+      return undefined;
     }
-    exchange.principal = door.admit({
+    const admitted = door.admit({
       method: exchange.method,
       path: exchange.path,
       right: match.kind === 'found' ? match.route.right : undefined,
@@ -146,6 +155,12 @@ export class Dispatcher {
         exchange.caller = caller;
       },
     });
+    const take = (principal: Principal): void => {
+      exchange.principal = principal;
+    };
+    if (admitted instanceof Promise) return admitted.then(take);
+    take(admitted);
+    return undefined;
   }
 
   /** @returns the function to call once the caller is let in; undefined where nothing is recorded */

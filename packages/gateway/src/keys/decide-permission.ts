@@ -21,7 +21,7 @@ export function decideRoute(principal: Principal, { method, path, right }: Wante
   if (right === 'open') return { isAllowed: true, rule: 'open', reason: 'the route asks for no key' };
   if (right === undefined)
     return { isAllowed: true, rule: 'no-route', reason: 'there is no such route, which every key may learn' };
-  const roles = principal.roles.join(', ');
+  const roles = principal.roles.join(', ') || 'none';
   if (!hasRight(principal.roles, right))
     return {
       isAllowed: false,

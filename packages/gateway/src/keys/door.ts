@@ -6,6 +6,7 @@ import type { ClientCertificate } from '../tls/client-certificate.ts';
 import type { FollowedKeys } from './follow-keys.ts';
 import type { Identified } from './key-ring.ts';
 import { anyone, type Principal } from './principal.ts';
+import { looksLikeToken, type Tokens } from './tokens.ts';
 
 /** A request at the door. */
 export interface Caller extends WantedRoute {
@@ -23,6 +24,8 @@ export interface DoorRules {
   readonly servesAnyone: boolean;
   /** Longest time for which the keys may not have been confirmed; 0: without limit. */
   readonly maxKeyAgeMs: number;
+  /** Takes tokens of an issuer beside keys; then nobody is served without one of them. @default no tokens are taken */
+  readonly tokens?: Tokens | undefined;
 }
 
 const bearerPattern = /^bearer +(\S+) *$/i;
@@ -45,23 +48,35 @@ export class Door {
   }
 
   /**
-   * Who sent the request.
+   * Who sent the request; at once for a key and for a token that was verified before.
    *
-   * @throws RequestFailure 401 without a valid key, 403 with one that may not use the route, 503 while the keys are
-   *   not known
+   * @throws RequestFailure 401 without a valid key or token, 403 with one that may not use the route, 503 while the
+   *   keys are not known
    */
-  admit(caller: Caller): Principal {
+  admit(caller: Caller): Principal | Promise<Principal> {
     if (caller.right === 'open') return anyone;
-    const principal = this.#identify(caller);
+    const { tokens } = this.#rules;
+    const text = presentedKey(caller.authorization, caller.apiKey);
+    if (tokens === undefined || text === undefined || !looksLikeToken(text))
+      return this.#let(caller, this.#identify(caller, text));
+    const principal = tokens.identify(text);
+    return principal instanceof Promise
+      ? principal.then((known) => this.#let(caller, known))
+      : this.#let(caller, principal);
+  }
+
+  /** @throws RequestFailure 403 */
+  #let(caller: Caller, principal: Principal): Principal {
     caller.onKnown?.(principal);
     const { isAllowed, reason } = decideRoute(principal, caller);
     if (isAllowed) return principal;
     throw new RequestFailure(403, 'not-allowed', `this key may not use ${caller.path}: ${reason}`);
   }
 
-  #identify({ authorization, apiKey, certificate }: Caller): Principal {
+  #identify({ certificate }: Caller, text: string | undefined): Principal {
     const { ring } = this.#keys;
     if (ring.isEmpty) {
+      if (this.#rules.tokens !== undefined) throw tokenRequired();
       if (!this.#keys.isKnown) throw keysUnknown();
       if (this.#rules.servesAnyone) return anyone;
       throw new RequestFailure(
@@ -71,7 +86,6 @@ export class Door {
       );
     }
     this.#requireFresh();
-    const text = presentedKey(authorization, apiKey);
     // Clients that need a key send any text, so only a text that looks like a key goes before the certificate.
     if (certificate !== undefined && (text === undefined || parseAccessKey(text) === undefined))
       return ofCertificate(certificate, ring.named(certificate.name, this.#clock.wallNow()));
@@ -100,6 +114,14 @@ export class Door {
   }
 }
 
+function tokenRequired(): RequestFailure {
+  return new RequestFailure(
+    401,
+    'key-required',
+    'a token of the issuer is required: send it as "authorization: Bearer TOKEN"; the cluster has no keys',
+  );
+}
+
 /** @throws RequestFailure 401 */
 function ofCertificate({ name }: ClientCertificate, identified: Identified): Principal {
   if (identified.kind === 'known') return identified.principal;
@@ -114,7 +136,7 @@ function ofCertificate({ name }: ClientCertificate, identified: Identified): Pri
 
 /**
  * The key that a request carries. Clients that need one set the other header to something else, so a text that looks
- * like a key goes first.
+ * like a key goes first, then one that looks like a token.
  */
 export function presentedKey(
   authorization: string | undefined,
@@ -122,7 +144,11 @@ export function presentedKey(
 ): string | undefined {
   const bearer = bearerPattern.exec(authorization ?? '')?.[1] ?? authorization;
   const given = [bearer, apiKey].filter((text) => text !== undefined && text !== '');
-  return given.find((text) => parseAccessKey(text ?? '') !== undefined) ?? given[0];
+  return (
+    given.find((text) => parseAccessKey(text ?? '') !== undefined) ??
+    given.find((text) => looksLikeToken(text ?? '')) ??
+    given[0]
+  );
 }
 
 function keysUnknown(): RequestFailure {

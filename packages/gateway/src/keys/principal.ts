@@ -4,7 +4,7 @@ import type { KeyRole } from './rights.ts';
 
 /** Who sent a request, and what they may do. */
 export interface Principal {
-  /** Id of the key; empty where no key was asked for. */
+  /** Id of the key, or `oidc:SUB` for a token of the issuer; empty where nothing was asked for. */
   readonly keyId: string;
   readonly tenant: string;
   readonly roles: readonly KeyRole[];

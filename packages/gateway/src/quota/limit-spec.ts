@@ -49,6 +49,19 @@ const shortNames: Readonly<Record<string, keyof Limits>> = {
   concurrent: 'concurrentRequests',
 };
 
+/** Reads `requests:600,tokens:100000,concurrent:8`, each part at most once; undefined for another text. */
+export function readLimits(text: string): Limits | undefined {
+  const limits: Partial<Record<keyof Limits, number>> = {};
+  for (const part of text.split(',')) {
+    const [, short = '', value = ''] = /^\s*([a-z]+):(\d{1,15})\s*$/.exec(part) ?? [];
+    const name = shortNames[short];
+    if (name === undefined || limits[name] !== undefined || Number(value) < 1 || Number(value) > maxLimit)
+      return undefined;
+    limits[name] = Number(value);
+  }
+  return limits;
+}
+
 /**
  * Reads `TENANT=requests:600,tokens:100000,concurrent:8`, each part at most once.
  *
@@ -63,12 +76,5 @@ export function readTenantLimits(field: string, text: string): TenantLimits {
     );
   };
   const [, tenant = wrong(), parts = ''] = /^(\*|[a-z0-9][a-z0-9_-]{0,63})=(.+)$/.exec(text.trim()) ?? [];
-  const limits: Partial<Record<keyof Limits, number>> = {};
-  for (const part of parts.split(',')) {
-    const [, short = '', value = ''] = /^\s*([a-z]+):(\d{1,15})\s*$/.exec(part) ?? [];
-    const name = shortNames[short] ?? wrong();
-    if (limits[name] !== undefined || Number(value) < 1 || Number(value) > maxLimit) wrong();
-    limits[name] = Number(value);
-  }
-  return { tenant, limits };
+  return { tenant, limits: readLimits(parts) ?? wrong() };
 }

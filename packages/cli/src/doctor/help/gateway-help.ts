@@ -15,6 +15,23 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The key of the request has expired.',
     fix: '`drover key create` makes another one.',
   },
+  'token-invalid': {
+    means:
+      'The token of the request is not of the issuer, is for another audience, is not valid yet, or its signature is wrong.',
+    fix: 'Compare `iss`, `aud`, `nbf` and `kid` of the token with --oidc-issuer, --oidc-audience and the keys of the issuer.',
+  },
+  'token-expired': {
+    means: 'The token of the request has expired, or the clocks differ by more than --oidc-clock-skew.',
+    fix: 'Ask the issuer for another token.',
+  },
+  'token-claim-invalid': {
+    means: 'The token is valid, but a claim that tells the tenant or the models is missing or does not fit.',
+    fix: 'Let the issuer add the claim that --oidc-tenant-claim or --oidc-models-claim names.',
+  },
+  'issuer-unavailable': {
+    means: 'The issuer does not answer, so the gateway does not know the key of the token.',
+    fix: `${sendAgain} Look whether the gateway reaches ISSUER/.well-known/openid-configuration.`,
+  },
   'certificate-unknown': {
     means: 'The certificate that the client shows names no key, or more than one key has the name.',
     fix: '`drover key create --name NAME` with the common name of the certificate makes one; `drover key ls` shows those there are.',

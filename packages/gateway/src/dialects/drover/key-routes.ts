@@ -1,15 +1,13 @@
 import { InvalidArgumentError } from '@drover/actor-core';
-import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
-import { explainAccess } from '../../keys/explain-access.ts';
 import type { KeyAdmin, ShownKey } from '../../keys/key-admin.ts';
 import type { KeyRecord } from '../../keys/key-record.ts';
 import { keyView } from '../../keys/key-view.ts';
-import { parseModelName } from '../../model/model-name.ts';
 import type { GatewayServices } from '../../services.ts';
 import { droverJson } from './drover-reply.ts';
-import { invalidField, readQuery } from './memory-query.ts';
+import { explainRoutes } from './explain-routes.ts';
+import { invalidField } from './memory-query.ts';
 import { type CreateKeyBody, createKeyRequest, rotateKeyRequest } from './operations/key-operations.ts';
 import { readJson } from './read-json.ts';
 
@@ -18,8 +16,8 @@ const defaultGraceMs = 0;
 type KeyEventType = 'key.created' | 'key.rotated' | 'key.revoked';
 
 /**
- * Keys: `GET` and `POST /api/v1/keys`, `POST /api/v1/keys/{key}/rotate`, `DELETE /api/v1/keys/{key}`, and
- * `GET /api/v1/explain?key=&method=&route=&model=`. `{key}` is an id or a name that only one key has.
+ * Keys: `GET` and `POST /api/v1/keys`, `POST /api/v1/keys/{key}/rotate`, `DELETE /api/v1/keys/{key}`.
+ * `{key}` is an id or a name that only one key has.
  */
 export function keyRoutes(services: GatewayServices): readonly Route[] {
   const { keys, node, events } = services;
@@ -55,7 +53,7 @@ export function keyRoutes(services: GatewayServices): readonly Route[] {
       tell('key.revoked', record, exchange);
       exchange.reply(droverJson(shown(record)));
     }),
-    route('GET', '/explain', (exchange) => explain(services, keys, exchange)),
+    ...explainRoutes(services, keys),
   ];
 }
 
@@ -70,41 +68,4 @@ async function create(keys: KeyAdmin, spec: CreateKeyBody): Promise<ShownKey> {
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw invalidField(error.argument, error.message.replace(`${error.argument} `, ''));
   }
-}
-
-function explain({ routeOf, node }: GatewayServices, keys: KeyAdmin, exchange: Exchange): void {
-  const {
-    key,
-    method = 'GET',
-    route: path,
-    model,
-  } = readQuery(exchange.query, ['key', 'method', 'route', 'model']);
-  if (key === undefined || key === '') throw invalidField('key', 'is missing: the id or the name of a key');
-  if (path?.startsWith('/') !== true) throw invalidField('route', 'must be a path such as /api/chat');
-  const nowMs = node.clock.wallNow();
-  const record = keys.find(key);
-  const match = routeOf(method, path);
-  const right = match.kind === 'found' ? match.route.right : undefined;
-  const steps = explainAccess(record, { method, path, right, model: model && shortName(model) }, nowMs);
-  const allowed = steps.every(({ ok }) => ok);
-  const { id, name, tenant, roles } = record;
-  exchange.reply(
-    droverJson({
-      allowed,
-      key: { id, name, tenant, roles },
-      method,
-      route: path,
-      right: right ?? null,
-      steps,
-    }),
-  );
-}
-
-/** The name that requests for this model are decided by. */
-function shortName(model: string): string {
-  const parsed = parseModelName(model);
-  if (parsed.kind === 'ok') return parsed.name.short;
-  throw new RequestFailure(400, 'invalid-input', `model: ${model} is not the name of a model`, {
-    field: 'model',
-  });
 }

@@ -239,6 +239,8 @@ it('answers as it is described, route by route', async () => {
   const { id } = JSON.parse(created.text) as { id: string };
   await ok('GET /api/v1/keys', '/api/v1/keys');
   await ok('GET /api/v1/explain', `/api/v1/explain?key=${id}&route=/api/chat&method=POST`);
+  // No issuer is set here.
+  await call('POST /api/v1/explain', '/api/v1/explain', { token: 'a.b.c', route: '/api/chat' });
   await ok('POST /api/v1/keys/{key}/rotate', `/api/v1/keys/${id}/rotate`, { graceMs: 5_000 });
   await ok('DELETE /api/v1/keys/{key}', '/api/v1/keys/ci');
   await call('DELETE /api/v1/keys/{key}', '/api/v1/keys/none');

@@ -39,6 +39,31 @@ export const rotateKeyRequest: z.ZodType<{ readonly graceMs?: number | undefined
   graceMs: z.int().min(0).max(maxGraceMs).optional().describe('How long the old secret goes on working.'),
 });
 
+const maxTokenLength = 8_192;
+
+/** What a token should be explained for. */
+export interface ExplainTokenBody {
+  readonly token: string;
+  readonly method?: string | undefined;
+  readonly route: string;
+  readonly model?: string | undefined;
+}
+
+export const explainTokenRequest: z.ZodType<ExplainTokenBody> = z.strictObject({
+  token: z.string().min(1).max(maxTokenLength).describe('A token (JWT) of the issuer.'),
+  method: z.string().max(20).optional().describe('GET without it.'),
+  route: z.string().max(2_000).describe('A path.'),
+  model: z.string().max(500).optional(),
+});
+
+const explanation = z.looseObject({
+  allowed: z.boolean(),
+  method: z.string(),
+  route: z.string(),
+  right: z.string().nullable(),
+  steps: z.array(z.looseObject({ ok: z.boolean() })),
+});
+
 const key = z
   .looseObject({
     id: z.string(),
@@ -99,18 +124,15 @@ export const keyOperations: OperationGroup = {
         model: z.string().optional(),
       }),
       answers: {
-        200: {
-          description: 'The decision, step by step.',
-          schema: z.looseObject({
-            allowed: z.boolean(),
-            method: z.string(),
-            route: z.string(),
-            right: z.string().nullable(),
-            steps: z.array(z.looseObject({ ok: z.boolean() })),
-          }),
-        },
+        200: { description: 'The decision, step by step.', schema: explanation },
       },
       errors: { 404: ['key-not-found'] },
+    },
+    'POST /api/v1/explain': {
+      summary: 'Why a token may or may not call a route',
+      body: { schema: explainTokenRequest },
+      answers: { 200: { description: 'The decision, step by step.', schema: explanation } },
+      errors: { 400: ['invalid-input'], 503: ['issuer-unavailable'] },
     },
   },
 };
