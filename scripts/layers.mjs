@@ -150,6 +150,8 @@ export const layers = {
     'events',
     'admin-jobs',
     'stream',
+    'json',
+    'runner',
     'load',
     'health',
     'routing',
@@ -197,6 +199,7 @@ export const layers = {
   'node-agent': [
     'errors.ts',
     'ollama',
+    'runner',
     'config.ts',
     'admission',
     'silence',

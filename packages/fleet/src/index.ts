@@ -31,6 +31,14 @@ export {
   publishJournalEvents,
   publishRemedyEvents,
 } from './events/publish-node-events.ts';
+export {
+  readRunnerOptions,
+  type RunnerOptionName,
+  runnerOptionNames,
+  type RunnerOptions,
+  type RunnerOptionValue,
+  withRunnerOptions,
+} from './runner/runner-options.ts';
 export { recordEvents } from './events/record-events.ts';
 export { isoTime } from './protocol/iso-time.ts';
 export { createFleetClient, type FleetClientOptions } from './client/create-fleet-client.ts';
@@ -72,7 +80,12 @@ export {
   type RefusalReport,
 } from './protocol/load-report.ts';
 export { decodeLoadReport, encodeLoadReport, encodeLoadReportPages } from './protocol/load-report-codec.ts';
-export { passedHeaders, type PassedHeaders, pickPassedHeaders } from './protocol/passed-headers.ts';
+export {
+  passedHeaders,
+  type PassedHeaders,
+  pickPassedHeaders,
+  runnerOptionsHeader,
+} from './protocol/passed-headers.ts';
 export {
   type FailureCode,
   type RefusalCode,

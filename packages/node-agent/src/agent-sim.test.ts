@@ -57,6 +57,33 @@ describe('with a simulated Ollama', () => {
     await until(() => busy() === 0, 'a free slot', 1_000);
   });
 
+  it('loads a model once for each larger context, however requests with and without one alternate', async () => {
+    const { ollama, rig } = await setup({ loadMs: 10, contextLength: 4096 });
+    await until(() => rig.load()?.state === 'ready');
+    const ask = async (options: object) => {
+      const request = { model: 'sim-count', prompt: 'count', options: { num_predict: 2, ...options } };
+      const session = rig.open(request, { model: 'sim-count' });
+      await until(() => session.ending()?.kind === 'end');
+      return session.of('head')[0]?.headers?.['x-drover-runner-options'];
+    };
+    const listed = (context: number) =>
+      until(() => rig.load()?.models.some(({ contextLength }) => contextLength === context) === true);
+    expect(await ask({})).toBeUndefined();
+    await listed(4096);
+    expect(await ask({ num_ctx: 1024, num_gpu: 0 })).toBe(
+      'num_ctx=unset (asked 1024), num_gpu=unset (asked 0)',
+    );
+    expect(await ask({ num_ctx: 8192 })).toBeUndefined();
+    await listed(8192);
+    const answers = await Promise.all([ask({}), ask({ num_ctx: 2048 }), ask({}), ask({ num_ctx: 8192 })]);
+    expect(answers.filter((told) => told !== undefined)).toEqual([
+      'num_ctx=8192 (asked unset)',
+      'num_ctx=8192 (asked 2048)',
+      'num_ctx=8192 (asked unset)',
+    ]);
+    expect(ollama.state()).toMatchObject({ loads: 2, reloads: 1 });
+  });
+
   it.each([
     ['cut', 'upstream-lost'],
     ['badjson', 'bad-upstream'],

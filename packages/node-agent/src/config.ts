@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import { requireToken } from '@drover/actor-core/cluster';
+import { CanonicalOptions } from './runner/canonical-options.ts';
+import type { RunnerPolicy } from './runner/decide-runner.ts';
 import { type OllamaAddress, readOllamaAddress } from './ollama/ollama-address.ts';
 
 /** One Ollama of this host. The node-agent must be its only client. */
@@ -22,8 +24,14 @@ export interface NodeAgentOptions extends Partial<NodeAgentLimits> {
   readonly instances: readonly InstanceConfig[];
 }
 
-/** Bounds and deadlines of each instance. */
+/** Bounds, deadlines and rules of each instance. */
 export interface NodeAgentLimits {
+  /**
+   * Whether requests or the fleet decide about options that make Ollama load a model again. @default normalise
+   */
+  readonly runnerPolicy: RunnerPolicy;
+  /** Runner options that the owner states: `MODEL=OPTION:VALUE`, `*` for each model. @default none */
+  readonly runnerOptions: readonly string[];
   /** Largest number of requests that wait for a slot, in addition to those inside Ollama. @default 64 */
   readonly maxQueue: number;
   /** Largest request body, bytes. Ollama itself has no limit. @default 64 MiB */
@@ -83,9 +91,14 @@ export interface NodeAgentConfig extends NodeAgentLimits {
 /** Fields that may change while a node-agent runs. */
 export const liveFields: readonly (keyof NodeAgentLimits)[] = ['maxQueue'];
 
+type RunnerFields = Pick<NodeAgentLimits, 'runnerPolicy' | 'runnerOptions'>;
+const runnerFields: Readonly<Record<keyof RunnerFields, true>> = { runnerPolicy: true, runnerOptions: true };
+
 const MiB = 1024 * 1024;
 
 export const defaults: NodeAgentLimits = Object.freeze({
+  runnerPolicy: 'normalise',
+  runnerOptions: Object.freeze([]),
   maxQueue: 64,
   maxBodyBytes: 64 * MiB,
   maxHeldBytes: 256 * MiB,
@@ -110,9 +123,10 @@ const instanceFields = new Set(['name', 'url', 'slots', 'simulated']);
 
 /** @throws InvalidArgumentError naming the field that is unknown, out of range or contradicts another */
 export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
-  const limits: Record<string, number> = { ...defaults };
+  const { runnerPolicy, runnerOptions, ...numbers } = defaults;
+  const limits: Record<string, number> = { ...numbers };
   for (const [field, value] of Object.entries(options)) {
-    if (field === 'instances' || value === undefined) continue;
+    if (field === 'instances' || value === undefined || Object.hasOwn(runnerFields, field)) continue;
     if (!Object.hasOwn(defaults, field))
       throw new InvalidArgumentError(field, 'is not a setting of the node agent');
     const least =
@@ -124,7 +138,8 @@ export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
   // Unless it is set, this bound grows with `maxBodyBytes`.
   limits['maxHeldBytes'] =
     options.maxHeldBytes ?? Math.max(defaults.maxHeldBytes, (limits['maxBodyBytes'] ?? 0) * 2);
-  const resolved = limits as unknown as NodeAgentLimits;
+  const runner = resolveRunner({ runnerPolicy, runnerOptions, ...options });
+  const resolved = { ...limits, ...runner } as unknown as NodeAgentLimits;
   if (resolved.maxHeldBytes < resolved.maxBodyBytes) {
     throw new InvalidArgumentError(
       'maxHeldBytes',
@@ -138,6 +153,17 @@ export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
     );
   }
   return Object.freeze({ ...resolved, instances: Object.freeze(resolveInstances(options.instances)) });
+}
+
+/** @throws InvalidArgumentError naming the field that is not a policy or not an option of a runner */
+function resolveRunner({ runnerPolicy, runnerOptions }: RunnerFields): RunnerFields {
+  if (runnerPolicy !== 'normalise' && runnerPolicy !== 'honour')
+    throw new InvalidArgumentError(
+      'runnerPolicy',
+      `must be normalise or honour (got ${String(runnerPolicy)})`,
+    );
+  void new CanonicalOptions(runnerOptions);
+  return { runnerPolicy, runnerOptions };
 }
 
 function resolveInstances(instances: readonly InstanceConfig[]): ResolvedInstance[] {

@@ -39,6 +39,7 @@ export class CallFacts {
       hasReports: load.hasReports,
       instances,
       model,
+      contextTokens: this.#record.routed.contextTokens,
       only: request.instance,
       digest: request.digest,
       tried: this.tried,

@@ -25,6 +25,8 @@ export interface AttemptFacts {
   readonly instances: readonly InstanceEvidence[];
   /** `modelKey` of the requested model. */
   readonly model: string;
+  /** The context that the request states, tokens. @default none */
+  readonly contextTokens?: number | undefined;
   /** The only instance that may serve the request, if the request names one. */
   readonly only?: InstanceName | undefined;
   /** Digest that the instance's copy of the model must have, if the request names one. */

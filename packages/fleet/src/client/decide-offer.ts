@@ -10,6 +10,8 @@ export interface OfferFacts {
   readonly elsewhere: readonly InstanceEvidence[];
   /** `modelKey` of the requested model. */
   readonly model: string;
+  /** The context that the request states, tokens. @default none */
+  readonly contextTokens?: number | undefined;
   readonly waitedMs: number;
 }
 
@@ -19,12 +21,18 @@ export interface OfferFacts {
  * waited for less than one load so far. The last condition bounds how long a request can pass, because estimates may be
  * wrong.
  */
-export function decideOffer({ here, elsewhere, model, waitedMs }: OfferFacts): 'take' | 'pass' {
-  if (hasLoaded(here, model)) return 'take';
+export function decideOffer({
+  here,
+  elsewhere,
+  model,
+  contextTokens,
+  waitedMs,
+}: OfferFacts): 'take' | 'pass' {
+  if (hasLoaded(here, model, contextTokens)) return 'take';
   const coldMs = listedModel(here.load, model)?.coldMs;
   if (coldMs === undefined || waitedMs >= coldMs) return 'take';
   const restMs = elsewhere
-    .filter((evidence) => hasLoaded(evidence, model))
+    .filter((evidence) => hasLoaded(evidence, model, contextTokens))
     .map((evidence) => queueWaitMs(evidence, model));
   return Math.min(...restMs) < coldMs ? 'pass' : 'take';
 }

@@ -13,7 +13,7 @@ describe('the decisions of a client', () => {
   it('describe a request while it runs and afterwards', () => {
     const { clock, log } = setup();
     const trail = log.begin('r1', 'M');
-    trail.opened(place);
+    trail.opened({ ...place, residencyKey: 'abc' });
     clock.advance(40);
     expect(log.find('r1')).toMatchObject({
       model: 'm:latest',
@@ -45,7 +45,7 @@ describe('the decisions of a client', () => {
     const { log } = setup();
     const trail = log.begin('r1', 'm');
     for (let attempt = 0; attempt < 100; attempt += 1) {
-      trail.opened(place);
+      trail.opened({ ...place, residencyKey: 'abc' });
       trail.closed(undefined, { outcome: 'failed', message: 'x'.repeat(10_000) });
     }
     const attempts = log.find('r1')?.attempts ?? [];

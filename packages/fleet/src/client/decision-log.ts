@@ -33,6 +33,7 @@ export function endingOf({
 interface Place {
   readonly node: string;
   readonly instance: string;
+  readonly residencyKey: string | null;
 }
 
 /** Recorder of the decisions of one call. */
@@ -41,6 +42,7 @@ export class DecisionTrail {
   readonly #model: string;
   readonly #clock: Clock;
   readonly #startedAtMs: number;
+  #residencyKey: string | null = null;
   #candidates: readonly Candidate[] = [];
   #attempts: AttemptView[] = [];
   #outcome: RequestDecisions['outcome'] = 'running';
@@ -61,7 +63,8 @@ export class DecisionTrail {
     this.#candidates = candidates;
   }
 
-  opened({ node, instance }: Place): void {
+  opened({ node, instance, residencyKey }: Place): void {
+    this.#residencyKey = residencyKey;
     const attempt = { node, instance, startedMs: this.ageMs, endedMs: null, outcome: 'running' } as const;
     this.#attempts = [...this.#attempts, attempt].slice(-maxAttempts);
   }
@@ -96,7 +99,7 @@ export class DecisionTrail {
     return {
       requestId: this.#requestId,
       model: this.#model,
-      residencyKey: null,
+      residencyKey: this.#residencyKey,
       chosen: last === undefined ? null : { node: last.node, instance: last.instance },
       candidates: this.#candidates,
       attempts: [...this.#attempts],

@@ -17,7 +17,7 @@ export function explainCandidates(
   health: Pick<HealthTable, 'illness'>,
   config: FleetConfig,
 ): readonly Candidate[] {
-  const { instances, model } = facts;
+  const { instances, model, contextTokens } = facts;
   const shown: InstanceEvidence[] = chosen === undefined ? [] : [chosen];
   for (const wanted of [true, false]) {
     for (const evidence of instances) {
@@ -29,7 +29,7 @@ export function explainCandidates(
   return shown.map((evidence, index) => {
     const { load, pending } = evidence;
     const queueMs = Math.round(queueWaitMs(evidence, model));
-    const loadMs = Math.round(loadWaitMs(evidence, model));
+    const loadMs = Math.round(loadWaitMs(evidence, model, contextTokens));
     const lists = listsModel(evidence, model);
     return {
       node: evidence.node,
@@ -38,7 +38,7 @@ export function explainCandidates(
       parts: {
         queueMs,
         loadMs: lists ? loadMs : 0,
-        loaded: hasLoaded(evidence, model),
+        loaded: hasLoaded(evidence, model, contextTokens),
         slots: load.slots,
         busy: load.busy,
         queued: load.queued,
@@ -74,16 +74,20 @@ function whyNot(
   if (evidence.suspect) return 'it did not answer lately';
   if (isDoubtful(evidence, config.staleEvidenceMs)) return 'its load report is old';
   if (chosen === undefined) return 'no attempt was left for it';
-  return comparedWith(chosen, evidence, model);
+  return comparedWith(chosen, evidence, facts);
 }
 
-function comparedWith(chosen: InstanceEvidence, other: InstanceEvidence, model: string): string {
+function comparedWith(
+  chosen: InstanceEvidence,
+  other: InstanceEvidence,
+  { model, contextTokens }: AttemptFacts,
+): string {
   const isWorse = (measure: (evidence: InstanceEvidence) => number): boolean =>
     measure(other) > measure(chosen);
   if (isWorse((evidence) => Number(usedShare(evidence) >= 1))) return 'it has no free slot';
-  if (isWorse((evidence) => Number(!hasLoaded(evidence, model))))
+  if (isWorse((evidence) => Number(!hasLoaded(evidence, model, contextTokens))))
     return 'it would have to load the model first';
-  if (isWorse((evidence) => queueWaitMs(evidence, model) + loadWaitMs(evidence, model)))
+  if (isWorse((evidence) => queueWaitMs(evidence, model) + loadWaitMs(evidence, model, contextTokens)))
     return 'the wait there is longer';
   return isWorse(usedShare)
     ? 'more of its slots are in use'

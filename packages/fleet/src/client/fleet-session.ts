@@ -14,6 +14,7 @@ import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
 import { bodyPartBytesFor } from '../protocol/stream-open.ts';
+import { residencyKeyOf } from '../routing/residency-key.ts';
 import { createReceiver, type ReceiverOutcome, receiverWakeAtMs } from '../stream/stream-receiver.ts';
 import { type Attempt, checkAcceptTime, createAttempt, sendParts, showsStart } from './attempt.ts';
 import { type AttemptFailure, instanceFacts } from './attempt-failure.ts';
@@ -193,7 +194,8 @@ class FleetSession {
     this.#facts.tried.add(instanceKey(evidence));
     this.#attempt = attempt;
     this.#health.opened(attempt);
-    this.#trail.opened({ node: evidence.node, instance: evidence.load.name });
+    const residencyKey = residencyKeyOf(evidence, this.#record.routed);
+    this.#trail.opened({ node: evidence.node, instance: evidence.load.name, residencyKey });
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
     const principal = signFor(this.#shared, this.#record, evidence.node);
     const facts = {

@@ -2,7 +2,10 @@
 export interface RequestDecisions {
   readonly requestId: string;
   readonly model: string;
-  /** Residency key of the request; null because requests are routed by the name of the model alone. */
+  /**
+   * What has to be loaded for the request, of the last attempt: the first 12 digits of the model's digest, and the
+   * context that the request states, such as `365c0bd3c000;num_ctx=8192`; null without an attempt.
+   */
   readonly residencyKey: string | null;
   /** Instance of the last attempt; null without an attempt. */
   readonly chosen: { readonly node: string; readonly instance: string } | null;

@@ -151,7 +151,8 @@ export class SlotWait {
       const other = instanceKey(evidence);
       return other !== key && evidence.alive && (other === currentKey || this.#reservations.has(other));
     });
-    return decideOffer({ here, elsewhere, model, waitedMs: this.#waitedMs });
+    const { contextTokens } = this.#record.routed;
+    return decideOffer({ here, elsewhere, model, contextTokens, waitedMs: this.#waitedMs });
   }
 
   #evidence(key: string): InstanceEvidence | undefined {
@@ -176,9 +177,13 @@ export class SlotWait {
 
   /** Orders instances: places already held first, then instances with the loaded model, then the shorter wait. */
   #compare(a: InstanceEvidence, b: InstanceEvidence): number {
-    const { model } = this.#record;
+    const { model, routed } = this.#record;
     const rank = (evidence: InstanceEvidence): number =>
-      this.#reservations.has(instanceKey(evidence)) ? 0 : hasLoaded(evidence, model) ? 1 : 2;
+      this.#reservations.has(instanceKey(evidence))
+        ? 0
+        : hasLoaded(evidence, model, routed.contextTokens)
+          ? 1
+          : 2;
     return rank(a) - rank(b) || queueWaitMs(a, model) - queueWaitMs(b, model);
   }
 

@@ -30,8 +30,13 @@ export function isDoubtful({ suspect, ageMs }: InstanceEvidence, staleEvidenceMs
   return suspect || ageMs > staleEvidenceMs;
 }
 
-export function hasLoaded({ load }: InstanceEvidence, model: string): boolean {
-  return listedModel(load, model)?.loaded === true;
+/**
+ * Whether a request for the model runs there without a load: the model is loaded, with at least as large a context as
+ * the request states, if it states one.
+ */
+export function hasLoaded({ load }: InstanceEvidence, model: string, contextTokens = 0): boolean {
+  const listed = listedModel(load, model);
+  return listed?.loaded === true && contextTokens <= (listed.contextLength ?? Number.POSITIVE_INFINITY);
 }
 
 /**
@@ -49,9 +54,9 @@ export function queueWaitMs(evidence: InstanceEvidence, model: string): number {
   return Math.max(0, reportedMs + (Math.min(pending, room) * serviceMs) / slots);
 }
 
-/** Expected time to load `model` there, milliseconds; 0 if it is loaded. */
-export function loadWaitMs(evidence: InstanceEvidence, model: string): number {
-  if (hasLoaded(evidence, model)) return 0;
+/** Expected time to load `model` there, milliseconds; 0 where `hasLoaded`. */
+export function loadWaitMs(evidence: InstanceEvidence, model: string, contextTokens?: number): number {
+  if (hasLoaded(evidence, model, contextTokens)) return 0;
   return listedModel(evidence.load, model)?.coldMs ?? serviceOf(evidence, model);
 }
 

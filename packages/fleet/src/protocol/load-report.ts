@@ -79,6 +79,8 @@ export interface ModelLoad {
   readonly sizeBytes: number;
   /** 0 unless loaded. */
   readonly vramBytes: number;
+  /** Context of the loaded model, tokens; absent unless Ollama lists it as loaded. */
+  readonly contextLength?: number | undefined;
   /** Requests for the model inside Ollama (`busy`) and in the node-agent's queue (`queued`). */
   readonly busy: number;
   readonly queued: number;
@@ -124,6 +126,7 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
           loaded: z.boolean(),
           sizeBytes: z.number().min(0),
           vramBytes: z.number().min(0),
+          contextLength: count.optional(),
           busy: count,
           queued: count,
           serviceMs: z.number().min(0).optional(),

@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+/** Says which runner options the node-agent replaced, such as `num_ctx=8192 (asked 2048)`. */
+export const runnerOptionsHeader = 'x-drover-runner-options';
+
 /** Headers of a host's answer, by their names in lower case. */
 export type PassedHeaders = Readonly<Record<string, string>>;
 
@@ -9,6 +12,7 @@ export type PassedHeaders = Readonly<Record<string, string>>;
  * or a machine's identity (`server`, `via`, `location`).
  */
 export const passedHeaders: readonly string[] = [
+  runnerOptionsHeader,
   'retry-after',
   'retry-after-ms',
   'warning',

@@ -1,3 +1,4 @@
+import { readRunnerOptions } from '../runner/runner-options.ts';
 import { findPrompt } from './prompt-prefix.ts';
 
 /** The facts of a request that a routing policy gets. */
@@ -7,6 +8,8 @@ export interface RoutedRequest {
   readonly tenant: string;
   /** Higher is more urgent. */
   readonly priority: number;
+  /** The context that the request states (`num_ctx`), tokens; undefined if it states none. */
+  readonly contextTokens: number | undefined;
   /**
    * The beginning of the prompt: the JSON text of the conversation, the prompt or the input, at most `maxBytes` of it;
    * empty where the body has none. Requests that share the beginning of their text share this prefix. A view of the
@@ -21,8 +24,10 @@ export function routedRequest(
   body: Uint8Array,
 ): RoutedRequest {
   let prompt: Uint8Array | undefined;
+  const { num_ctx: context } = readRunnerOptions(body);
   return {
     ...facts,
+    contextTokens: typeof context === 'number' && context > 0 ? context : undefined,
     promptPrefix: (maxBytes) => {
       prompt ??= findPrompt(body);
       return prompt.subarray(0, maxBytes);

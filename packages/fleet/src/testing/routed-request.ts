@@ -6,6 +6,7 @@ export function routedRequest(facts: Partial<RoutedRequest> = {}): RoutedRequest
     model: 'm:latest',
     tenant: 'default',
     priority: 0,
+    contextTokens: undefined,
     promptPrefix: () => new Uint8Array(0),
     ...facts,
   };

@@ -37,6 +37,8 @@ import { KnownListing } from './known-listing.ts';
 import { RequestIntake } from './request-intake.ts';
 import { RequestRefusals } from './request-refusals.ts';
 import { Prober } from './prober.ts';
+import { CanonicalOptions } from '../runner/canonical-options.ts';
+import { RunnerTable } from '../runner/runner-table.ts';
 import { RelistAskers } from './relist-askers.ts';
 import { RefusalLog } from './refusal-log.ts';
 
@@ -85,6 +87,7 @@ class Instance {
   readonly #refusals: RequestRefusals;
   readonly #intake: RequestIntake;
   readonly #jobs = new JobTable();
+  readonly #runners: RunnerTable;
   readonly #silence: SilenceWatch;
   readonly #prober: Prober;
   readonly #fresh: FreshListing;
@@ -100,6 +103,10 @@ class Instance {
     this.#task = task;
     this.#context = context;
     this.#known = new KnownListing(instance.name, task.nextRevision);
+    this.#runners = new RunnerTable(
+      task.limits.runnerPolicy,
+      new CanonicalOptions(task.limits.runnerOptions),
+    );
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
     const facts = {
@@ -125,6 +132,7 @@ class Instance {
       refusals: this.#refusals,
       drain: this.#drain,
       recent: this.#silence.recent,
+      runners: this.#runners,
       health: () => this.#health,
       probe: () => this.#probe(),
     });
@@ -197,11 +205,13 @@ class Instance {
     }
   }
 
-  #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
+  #jobAnswered({ streamId, loads, reloaded }: Extract<JobReport, { kind: 'job-answered' }>): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
     this.#silence.answered(job);
     if (loads) this.#admission.answered(streamId);
+    // Its context is not the listed one any more.
+    if (reloaded) this.#prober.soon();
     if (this.#known.listsAsLoaded(job.model)) return;
     if (loads) this.#known.answered(job.model, this.#context.clock.now());
     this.#prober.soon();
@@ -263,6 +273,7 @@ class Instance {
    */
   #runningListed({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
     this.#known.listed(running, askedAtMs);
+    if (running !== undefined) this.#runners.listed(running, askedAtMs);
     const listing = this.#listing(0);
     for (const asker of this.#fresh.finish()) asker.tell(listing);
     this.#changed();
@@ -282,6 +293,8 @@ class Instance {
     if (outcome.kind === 'good') {
       this.#simulated = instance.simulated || outcome.simulated;
       this.#known.probed(outcome.listing, this.#prober.beganAtMs);
+      const { running } = outcome.listing;
+      if (running !== undefined) this.#runners.listed(running, this.#prober.beganAtMs);
     }
     this.#setHealth(
       decideHealth(this.#health, outcome, this.#silence.recent.lastAtMs >= this.#prober.beganAtMs),

@@ -89,6 +89,7 @@ export function modelLoads(
       loaded: loaded !== undefined || answered.has(key),
       sizeBytes: bytesOf(tag['size']),
       vramBytes: bytesOf(loaded?.['size_vram']),
+      ...(bytesOf(loaded?.['context_length']) > 0 && { contextLength: bytesOf(loaded?.['context_length']) }),
       busy: counts.get(key)?.busy ?? 0,
       queued: counts.get(key)?.queued ?? 0,
     };

@@ -10,6 +10,7 @@ import type {
 import type { Tracer } from '@drover/telemetry';
 import { jobProps } from '../job/job-actor.ts';
 import type { Ollama } from '../ollama/ollama.ts';
+import type { RunnerTable } from '../runner/runner-table.ts';
 import type { RecentBytes } from '../silence/recent-bytes.ts';
 import type { Admission } from './admission.ts';
 import type { Drain } from './drain.ts';
@@ -38,6 +39,7 @@ export interface IntakeParts {
   readonly refusals: RequestRefusals;
   readonly drain: Drain;
   readonly recent: RecentBytes;
+  readonly runners: RunnerTable;
   readonly health: () => Health;
   /** Starts a probe unless one is running. */
   readonly probe: () => void;
@@ -161,7 +163,7 @@ export class RequestIntake {
   }
 
   #admit(request: ReceivedRequest, model: string, bodyBytes: number): void {
-    const { jobs, admission, refusals, recent } = this.#parts;
+    const { jobs, admission, refusals, recent, runners } = this.#parts;
     const { ollama, limits, fleet, node, tracer } = this.#task;
     const { open, replyTo } = request;
     const { streamId } = open;
@@ -180,6 +182,7 @@ export class RequestIntake {
       limits,
       fleet,
       recent,
+      runners,
       trace: request.trace,
       tracer,
     });

@@ -17,12 +17,14 @@ import {
   type SenderEvent,
   type SenderState,
   type SessionMessage,
+  runnerOptionsHeader,
   senderWakeAtMs,
   streamMessageSchema,
 } from '@drover/fleet';
 import type { AnswerHead, UpstreamRequest } from '../ollama/ollama.ts';
 import { emptyShape, mayBeAnswering, type RequestShape, readShape } from '../silence/request-shape.ts';
 import { type AnswerFinish, AnswerReader } from './answer-reader.ts';
+import type { FittedRequest } from '../runner/runner-table.ts';
 import { AnswerTally } from './answer-tally.ts';
 import { BodyAssembly } from './body-assembly.ts';
 import type { JobMessage, JobOutcome } from './job-message.ts';
@@ -72,6 +74,7 @@ class Job {
   readonly #limits: ProgressLimits;
   #upstream: UpstreamRequest | undefined;
   #reader: AnswerReader | undefined;
+  #fitted: FittedRequest | undefined;
   #postedAtMs: number | undefined;
   readonly #trace: JobTrace;
   readonly #tally = new AnswerTally();
@@ -233,7 +236,9 @@ class Job {
       this.#context.self.tell({ kind: 'answer' }, { lane: 'control' }),
     );
     this.#reader = reader;
-    this.#upstream = ollama.post(ollamaPath(open.route), this.#body, reader, this.#trace.posted());
+    const fitted = this.#task.runners.fit(open.route, open.model, this.#body);
+    this.#fitted = fitted;
+    this.#upstream = ollama.post(ollamaPath(open.route), fitted.body, reader, this.#trace.posted());
   }
 
   #withdraw(): void {
@@ -263,6 +268,7 @@ class Job {
           kind: 'job-answered',
           streamId: this.#task.open.streamId,
           loads: reader.status < 400 && this.#task.open.route !== 'show' && !this.#facts.setsKeepAlive,
+          reloaded: this.#noteRunner(reader.status),
         },
         { lane: 'control' },
       );
@@ -275,8 +281,20 @@ class Job {
     if (finish !== undefined) this.#finish(finish);
   }
 
+  /** Tells the table whether the runner options worked. Returns true if the model was loaded with them just now. */
+  #noteRunner(status: number): boolean {
+    const { open, runners } = this.#task;
+    const used = this.#fitted?.used;
+    if (used === undefined || open.route === 'show') return false;
+    if (status < 400) return runners.answered(open.model, used, this.#context.clock.now());
+    // An error of the request itself says nothing about the runner.
+    if (status >= 500) runners.failed(open.model, used);
+    return false;
+  }
+
   #sendHead({ status, contentType, headers, foreign }: AnswerHead): void {
-    const passed = pickPassedHeaders(headers);
+    const changes = this.#fitted?.changes;
+    const passed = pickPassedHeaders({ ...headers, [runnerOptionsHeader]: changes });
     this.#send({
       kind: 'head',
       status,
@@ -394,6 +412,9 @@ class Job {
   #leave(how: JobOutcome['how'], detail = '', nonsense = false): void {
     if (this.#left) return;
     this.#left = true;
+    // Nothing shows that the model was loaded: Ollama gives up a load whose client has left.
+    if (this.#fitted !== undefined && this.#reader?.answered === false)
+      this.#task.runners.failed(this.#task.open.model, this.#fitted.used);
     const disconnected = this.#upstream !== undefined && how !== 'completed' && how !== 'upstream-lost';
     const leftWhileAnswered = disconnected && (this.#tally.lines > 0 || mayBeAnswering(this.#shape));
     this.#upstream?.abort();

@@ -53,8 +53,16 @@ export type JobMessage =
 export type JobReport =
   /** All parts of the body have arrived: the job may get a slot. */
   | { readonly kind: 'job-ready'; readonly streamId: string }
-  /** The first byte has arrived. `loads`: the answer shows that the model is loaded now and stays loaded. */
-  | { readonly kind: 'job-answered'; readonly streamId: string; readonly loads: boolean }
+  /**
+   * The first byte has arrived. `loads`: the answer shows that the model is loaded now and stays loaded. `reloaded`: it
+   * is the first one with its runner options.
+   */
+  | {
+      readonly kind: 'job-answered';
+      readonly streamId: string;
+      readonly loads: boolean;
+      readonly reloaded: boolean;
+    }
   | SilentJob
   | { readonly kind: 'job-withdrew'; readonly streamId: string }
   /** The job has left queue and slot: Ollama's connection is closed or its answer is complete. Sent once. */

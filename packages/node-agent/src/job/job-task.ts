@@ -5,6 +5,7 @@ import type { NodeAgentLimits } from '../config.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { Tracer } from '@drover/telemetry';
 import type { RecentBytes } from '../silence/recent-bytes.ts';
+import type { RunnerTable } from '../runner/runner-table.ts';
 import type { JobReport } from './job-message.ts';
 
 /** Inputs of a job. */
@@ -20,6 +21,7 @@ export interface JobTask {
   readonly limits: NodeAgentLimits;
   readonly fleet: FleetConfig;
   readonly recent: RecentBytes;
+  readonly runners: RunnerTable;
   /** W3C traceparent of the request, if it has one. */
   readonly trace: string | undefined;
   readonly tracer: Tracer;

@@ -58,7 +58,7 @@ describe('GET /api/v1/why/{requestId}', () => {
     expect(body).toEqual({
       requestId,
       model: 'sim-count:latest',
-      residencyKey: null,
+      residencyKey: expect.stringMatching(/^[0-9a-f]{12}$/),
       chosen: { node, instance: 'ollama' },
       candidates: [
         {
