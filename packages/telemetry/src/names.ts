@@ -24,6 +24,7 @@ export const attribute = {
   instance: 'drover.instance',
   stage: 'drover.stage',
   outcome: 'drover.outcome',
+  hosts: 'drover.hosts',
   queuedMs: 'drover.queued_ms',
   firstByteMs: 'drover.first_byte_ms',
   bytes: 'drover.bytes',

@@ -1,7 +1,13 @@
 import type { Clock } from '@drover/actor-core';
 import { modelKey } from '../protocol/model-name.ts';
 import type { AttemptFailure } from './attempt-failure.ts';
-import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from './request-decisions.ts';
+import type {
+  AttemptOutcome,
+  AttemptView,
+  Candidate,
+  RequestDecisions,
+  RoutingView,
+} from './request-decisions.ts';
 
 /** Largest number of recorded requests; the oldest is removed first. */
 const maxRequests = 1_000;
@@ -44,6 +50,7 @@ export class DecisionTrail {
   readonly #startedAtMs: number;
   #residencyKey: string | null = null;
   #candidates: readonly Candidate[] = [];
+  #routing: RoutingView | undefined;
   #attempts: AttemptView[] = [];
   #outcome: RequestDecisions['outcome'] = 'running';
   #error: RequestDecisions['error'];
@@ -61,6 +68,16 @@ export class DecisionTrail {
 
   decided(candidates: readonly Candidate[]): void {
     this.#candidates = candidates;
+  }
+
+  /** Milliseconds since the arrival, to a hundredth. */
+  get preciseMs(): number {
+    return Math.round((this.#clock.now() - this.#startedAtMs) * 100) / 100;
+  }
+
+  /** Records how the first instance was chosen. Ignored once there was an attempt. */
+  routed(routing: RoutingView): void {
+    if (this.#attempts.length === 0) this.#routing = routing;
   }
 
   opened({ node, instance, residencyKey }: Place): void {
@@ -102,6 +119,7 @@ export class DecisionTrail {
       residencyKey: this.#residencyKey,
       chosen: last === undefined ? null : { node: last.node, instance: last.instance },
       candidates: this.#candidates,
+      ...(this.#routing !== undefined && { routing: this.#routing }),
       attempts: [...this.#attempts],
       outcome: this.#outcome,
       ...(this.#error !== undefined && { error: this.#error }),

@@ -159,8 +159,12 @@ class FleetSession {
     if (this.#record.adopts !== undefined) return this.#loseAdopted();
     const { policy, routed } = this.#record;
     const facts = this.#facts.now();
+    const usable = candidatesFor(facts).length;
+    const healthMs = this.#trail.preciseMs;
     const decision = decideAttempt(facts, (candidates) => policy(routed, candidates), config);
     const chosen = decision.kind === 'open' ? decision.instance : undefined;
+    const avoided = facts.avoided?.size ?? 0;
+    this.#trail.routed({ healthMs, breakerMs: this.#trail.preciseMs, usable, avoided });
     // While the request runs, the last decision that chose an instance is more informative.
     if (chosen !== undefined || this.#facts.failures.length === 0)
       this.#trail.decided(explainCandidates(facts, chosen, this.#shared.health, config));

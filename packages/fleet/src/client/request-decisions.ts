@@ -11,6 +11,8 @@ export interface RequestDecisions {
   readonly chosen: { readonly node: string; readonly instance: string } | null;
   /** Candidates at the last decision: the chosen instance first, then those that list the model. At most 32. */
   readonly candidates: readonly Candidate[];
+  /** The choice of the first instance, as far as it got; absent before it began. */
+  readonly routing?: RoutingView | undefined;
   /** The last 16 attempts, in order. */
   readonly attempts: readonly AttemptView[];
   /** How the request ended; `running` until then. */
@@ -19,6 +21,18 @@ export interface RequestDecisions {
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   /** Milliseconds since the arrival of the request. */
   readonly ageMs: number;
+}
+
+/** How the first instance was chosen: hosts that are ready (health), without those that fail (breakers). */
+export interface RoutingView {
+  /** Milliseconds from the arrival until it was known which hosts may serve, waits for a host included. */
+  readonly healthMs: number;
+  /** Milliseconds from the arrival until one was chosen, or none. */
+  readonly breakerMs: number;
+  /** Instances that are ready and list the model. */
+  readonly usable: number;
+  /** Instances that are asked last, because they failed lately. */
+  readonly avoided: number;
 }
 
 export interface Candidate {

@@ -17,13 +17,19 @@ export interface RequestFacts {
   stages?: readonly Stage[];
 }
 
-/** A stage of a request. `route`: health and breakers of the hosts decide where it may go. */
+/**
+ * A stage of a request, in the order in which it passes them: `admission` (key, rights, body; `rate-limit` within it),
+ * `health` (which hosts are ready), `breaker` (which of them failed lately), `queue`, `attempt` at a host, `retry` at
+ * another.
+ */
 export interface Stage {
-  readonly stage: 'admission' | 'route' | 'queue' | 'attempt' | 'retry';
+  readonly stage: 'admission' | 'rate-limit' | 'health' | 'breaker' | 'queue' | 'attempt' | 'retry';
   /** Milliseconds since the arrival. */
   readonly startedMs: number;
   readonly endedMs: number;
   /** Of an attempt: `node/instance`, and how it ended. */
   readonly place?: string;
   readonly outcome?: string;
+  /** Of `health`: instances that may serve the request. Of `breaker`: instances that are asked last. */
+  readonly hosts?: number;
 }

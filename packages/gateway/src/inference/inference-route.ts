@@ -45,13 +45,15 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
       try {
         // A request that another gateway began has passed the limits there.
         if (right === 'infer' && exchange.resumes === undefined)
-          admission = await services.limits.enter(exchange);
+          admission = await limited(services, exchange, () => services.limits.enter(exchange));
         const inference = await endpoint.read(exchange);
         unreadable = undefined;
         exchange.target = `model=${inference.model}`;
         const names = resolveName(services, inference.route, inference.model);
         const targets = permittedModels(exchange.principal, names.targets);
-        if (admission?.limitsTokens === true) await admission.takeTokens(tokensOf(inference));
+        const counted = admission;
+        if (counted?.limitsTokens === true)
+          await limited(services, exchange, () => counted.takeTokens(tokensOf(inference)));
         if (!names.isMapped) await provideModel(services, exchange, inference, targets[0].short);
         await serve(services, exchange, { ...inference, ...names, targets, label: endpoint.path, meter });
       } catch (error) {
@@ -62,6 +64,22 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
       }
     },
   };
+}
+
+/** Notes the stage `rate-limit`, also of a request that is refused. */
+async function limited<T>(
+  { node, metrics }: GatewayServices,
+  exchange: Exchange,
+  decide: () => Promise<T>,
+): Promise<T> {
+  const startedMs = node.clock.now() - exchange.startedAtMs;
+  try {
+    return await decide();
+  } finally {
+    const endedMs = node.clock.now() - exchange.startedAtMs;
+    exchange.facts.stages = [...(exchange.facts.stages ?? []), { stage: 'rate-limit', startedMs, endedMs }];
+    metrics.stageTook('rate-limit', (endedMs - startedMs) / 1_000);
+  }
 }
 
 function countUsage({ usage }: GatewayServices, { principal }: Exchange, meter: AnswerMeter): void {

@@ -66,9 +66,9 @@ function noteStages(
   facts.model = target.short;
   if (admittedMs === undefined) return;
   const decisions = fleet.why(requestId, principal.tenant);
-  facts.stages = stagesOf(decisions, { admittedMs, endedMs, queuedMs: facts.queuedMs });
+  facts.stages = stagesOf(decisions, { admittedMs, endedMs, queuedMs: facts.queuedMs }, facts.stages);
   for (const { stage, startedMs, endedMs: untilMs } of facts.stages)
-    metrics.stageTook(stage, (untilMs - startedMs) / 1_000);
+    if (stage !== 'rate-limit') metrics.stageTook(stage, (untilMs - startedMs) / 1_000);
 }
 
 async function run(

@@ -58,7 +58,7 @@ export function requestMetrics(registry: Registry): RequestMetrics {
   });
   const stages = new FastHistogram({
     name: 'drover_stage_seconds',
-    help: 'Time of the stages of a request: admission, route, queue, attempt, retry.',
+    help: 'Time of the stages of a request: admission, rate-limit, health, breaker, queue, attempt, retry.',
     buckets: latencyBuckets,
     registry,
   });

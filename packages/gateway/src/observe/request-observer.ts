@@ -96,7 +96,11 @@ export class RequestObserver {
     });
   }
 
-  #record({ stage, startedMs, endedMs, place, outcome }: Stage, parent: string, originMs: number): void {
+  #record(
+    { stage, startedMs, endedMs, place, outcome, hosts }: Stage,
+    parent: string,
+    originMs: number,
+  ): void {
     const [node, instance] = place?.split('/') ?? [];
     this.#options.tracer
       .start({
@@ -109,6 +113,7 @@ export class RequestObserver {
           [attribute.node]: node,
           [attribute.instance]: instance,
           [attribute.outcome]: outcome,
+          [attribute.hosts]: hosts,
         },
       })
       .end({

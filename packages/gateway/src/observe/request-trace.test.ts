@@ -50,11 +50,65 @@ it('records a request, its stages, and its work inside the Ollama as one trace o
       (span) => span.parentSpanContext?.spanId === request?.spanContext().spanId,
     );
     expect(children.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['admission', 'route', 'attempt host-0/ollama', 'chat sim-count:latest']),
+      expect.arrayContaining([
+        'admission',
+        'rate-limit',
+        'health',
+        'breaker',
+        'queue',
+        'attempt host-0/ollama',
+        'chat sim-count:latest',
+      ]),
     );
     expect(JSON.stringify(spans().map(({ attributes, events }) => [attributes, events]))).not.toContain(
       'secret',
     );
+  } finally {
+    await stack.end();
+  }
+});
+
+it('has the stages in their order: rate limit, health, breaker, queue, retry, each with a metric', async () => {
+  const { tracer, spans } = recordingTracer();
+  const stack = await startStack({ tracer, sims: [{ tokensPerSecond: 40 }, { tokensPerSecond: 40 }] });
+  try {
+    const ask = (id: string, tokens: number) =>
+      fetch(`${stack.gateway.url}/api/chat`, {
+        method: 'POST',
+        headers: { 'x-drover-request-id': id },
+        body: JSON.stringify({
+          model: 'sim-count',
+          messages: [{ role: 'user', content: 'count' }],
+          options: { num_predict: tokens },
+        }),
+      });
+    // Both hosts have the model loaded.
+    await Promise.all(['one', 'two'].map(async (id) => (await ask(id, 2)).text()));
+    // One host is busy and the other refuses: the request is refused there, and waits here.
+    const long = await ask('long', 30);
+    const busy = long.headers.get('x-drover-node');
+    stack.sims[busy === 'host-0' ? 1 : 0]?.fault({ kind: '503', after: 0, times: 1 });
+    await (await ask('short', 2)).text();
+    await long.text();
+    const isShort = ({ name, attributes }: { readonly name: string; readonly attributes: object }): boolean =>
+      name === 'POST /api/chat' && JSON.stringify(attributes).includes('"short"');
+    await until(() => spans().some(isShort), 'the spans');
+    const request = spans().find(isShort)?.spanContext().spanId;
+    const stages = spans().filter(
+      ({ parentSpanContext: parent, name }) => parent?.spanId === request && !name.includes(' '),
+    );
+    const wanted = ['admission', 'rate-limit', 'health', 'breaker', 'queue', 'retry'];
+    expect(stages.map(({ name }) => name)).toEqual(wanted);
+    const startOf = (name: string): number => {
+      const [seconds = 0, nanoseconds = 0] = stages.find((span) => span.name === name)?.startTime ?? [];
+      return seconds * 1_000 + nanoseconds / 1e6;
+    };
+    const starts = wanted.slice(0, 5).map(startOf);
+    expect(starts).toEqual(starts.toSorted((a, b) => a - b));
+    expect(startOf('retry')).toBeGreaterThanOrEqual(startOf('breaker'));
+    const metrics = await (await fetch(`${stack.gateway.url}/metrics`)).text();
+    for (const stage of wanted)
+      expect(metrics).toMatch(new RegExp(`drover_stage_seconds_count\\{stage="${stage}"\\} [1-9]`));
   } finally {
     await stack.end();
   }

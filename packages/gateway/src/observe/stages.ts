@@ -11,23 +11,35 @@ export interface StageTimes {
 }
 
 /**
- * The stages of a request in their order: admission, route, queue, the attempts, and with more than one attempt the
- * time that was lost by those before the last (retry).
+ * The stages of a request in their order: admission, the limits of its key (known before), health, breaker, queue, the
+ * attempts, and with more than one attempt the time that was lost by those before the last (retry).
  */
-export function stagesOf(decisions: RequestDecisions | undefined, times: StageTimes): readonly Stage[] {
+export function stagesOf(
+  decisions: RequestDecisions | undefined,
+  times: StageTimes,
+  limited: readonly Stage[] = [],
+): readonly Stage[] {
   const { admittedMs, endedMs, queuedMs } = times;
-  const admission: Stage = { stage: 'admission', startedMs: 0, endedMs: admittedMs };
-  const attempts = decisions?.attempts ?? [];
+  const stages: Stage[] = [{ stage: 'admission', startedMs: 0, endedMs: admittedMs }, ...limited];
+  if (decisions?.routing === undefined) return stages;
+  const { attempts, routing } = decisions;
+  // Attempts are told in whole milliseconds: none began before an instance was chosen.
+  const at = (fleetMs: number): number =>
+    Math.min(endedMs, admittedMs + Math.max(fleetMs, routing.breakerMs));
+  const healthyMs = Math.min(endedMs, admittedMs + routing.healthMs);
+  stages.push(
+    { stage: 'health', startedMs: admittedMs, endedMs: healthyMs, hosts: routing.usable },
+    { stage: 'breaker', startedMs: healthyMs, endedMs: at(0), hosts: routing.avoided },
+  );
   const [first] = attempts;
   const last = attempts.at(-1);
-  if (first === undefined || last === undefined) return [admission];
-  const at = (fleetMs: number): number => Math.min(endedMs, admittedMs + fleetMs);
-  const stages: Stage[] = [
-    admission,
-    { stage: 'route', startedMs: admittedMs, endedMs: at(first.startedMs) },
-  ];
-  if (queuedMs !== undefined && queuedMs > last.startedMs)
-    stages.push({ stage: 'queue', startedMs: at(last.startedMs), endedMs: at(queuedMs) });
+  if (first === undefined || last === undefined) return stages;
+  if (queuedMs !== undefined)
+    stages.push({
+      stage: 'queue',
+      startedMs: at(last.startedMs),
+      endedMs: at(Math.max(queuedMs, last.startedMs)),
+    });
   if (attempts.length > 1)
     stages.push({ stage: 'retry', startedMs: at(first.startedMs), endedMs: at(last.startedMs) });
   for (const { node, instance, outcome, startedMs, endedMs: leftMs } of attempts) {

@@ -82,6 +82,7 @@ describe('GET /api/v1/why/{requestId}', () => {
           reason: expect.stringMatching(/choice was random|load the model/),
         }),
       ],
+      routing: { healthMs: expect.any(Number), breakerMs: expect.any(Number), usable: 2, avoided: 0 },
       attempts: [
         {
           node,

@@ -146,6 +146,14 @@ const decisions = z
         reason: z.string(),
       }),
     ),
+    routing: z
+      .looseObject({
+        healthMs: milliseconds,
+        breakerMs: milliseconds,
+        usable: z.int().min(0),
+        avoided: z.int().min(0),
+      })
+      .optional(),
     attempts: z.array(
       place.extend({ startedMs: milliseconds, endedMs: milliseconds.nullable(), outcome: z.string() }),
     ),
