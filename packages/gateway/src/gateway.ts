@@ -290,6 +290,8 @@ function createServices(
   const stores = followStoreReports(node);
   const metrics = createMetrics({ node, fleet, memory, queues, leaders, stores, clientWait });
   metrics.followQuotas(() => quotas.stats);
+  const { audit } = services;
+  if (audit !== undefined) metrics.followAudit(() => audit.status);
   const usage = createUsage(node);
   const budgets = new Budgets({ ...usage, clock: node.clock, log: node.log });
   return {

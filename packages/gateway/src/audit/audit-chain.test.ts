@@ -71,6 +71,9 @@ it('writes an urgent event before it resolves, and many others together within a
   for (let index = 0; index < 300; index++) audit.append({ kind: 'request', request: `r${index}` });
   await pass(2_100);
   expect((await messages()) - before).toBeLessThanOrEqual(2);
+  expect(audit.status).toMatchObject({ waiting: 0, lossWindowMs: 0, stored: 301 });
+  expect(audit.status.batches).toBeLessThanOrEqual(4);
+  expect(audit.status.storedAgoMs).toBeLessThan(2_000);
   expect(await verify()).toMatchObject({ ok: true, chains: [{ chain: 'g1', first: 0, unsigned: 0 }] });
   expect((await verify()).records).toBeGreaterThan(301);
 });
@@ -105,6 +108,7 @@ it('refuses an act while the store takes nothing, says so, and writes what waite
   const { audit } = open('g1');
   expect(await settled(audit.write({ kind: 'act', request: 'too early' }))).toBe(false);
   expect(audit.status).toMatchObject({ isOpen: false, waiting: 1, failing: { reason: expect.any(String) } });
+  expect(audit.status.lossWindowMs).toBeGreaterThanOrEqual(3_000);
   const startedMs = performance.now();
   expect(await settled(audit.write({ kind: 'act' }))).toBe(false);
   expect(performance.now() - startedMs).toBeLessThan(10_000);

@@ -28,6 +28,13 @@ export interface AuditStatus {
   readonly isOpen: boolean;
   /** Records that wait for the store. */
   readonly waiting: number;
+  /** For how long the oldest of them waits: what would be lost if the gateway were killed now. 0 for none. */
+  readonly lossWindowMs: number;
+  /** Records and messages that the store took since the start. */
+  readonly stored: number;
+  readonly batches: number;
+  /** Since the store took the last message; absent before the first. */
+  readonly storedAgoMs?: number;
   /** Records that were dropped since the start, because too many waited. */
   readonly lost: number;
   /** For how long the store has taken nothing, and why; absent while it does. */
@@ -39,6 +46,7 @@ export interface AuditStatus {
 interface Waiting {
   readonly event: AuditEvent;
   readonly time: string;
+  readonly atMs: number;
   readonly isUrgent: boolean;
   readonly onStored: (() => void) | undefined;
 }
@@ -76,6 +84,9 @@ export class AuditChain {
   #unsigned = 0;
   #signedAtMs = -Infinity;
   #lost = 0;
+  #stored = 0;
+  #batches = 0;
+  #storedAtMs: number | undefined;
   #lostSinceWrite = 0;
   #failing: { readonly sinceMs: number; readonly reason: string } | undefined;
   #damage: string | undefined;
@@ -93,6 +104,10 @@ export class AuditChain {
       chain,
       isOpen: this.#isOpen,
       waiting: this.#queue.length,
+      lossWindowMs: Math.round(clock.now() - (this.#queue[0]?.atMs ?? clock.now())),
+      stored: this.#stored,
+      batches: this.#batches,
+      ...(this.#storedAtMs !== undefined && { storedAgoMs: Math.round(clock.now() - this.#storedAtMs) }),
       lost: this.#lost,
       ...(this.#failing && {
         failing: { forMs: Math.round(clock.now() - this.#failing.sinceMs), reason: this.#failing.reason },
@@ -154,7 +169,7 @@ export class AuditChain {
       this.#lostSinceWrite++;
       return false;
     }
-    this.#queue.push({ event, time: this.#time(), isUrgent, onStored });
+    this.#queue.push({ event, time: this.#time(), atMs: this.#options.clock.now(), isUrgent, onStored });
     if (isUrgent) this.#urgent++;
     this.#plan();
     return true;
@@ -233,12 +248,16 @@ export class AuditChain {
   #noteLoss(): void {
     const event: AuditEvent = { kind: 'lost', count: this.#lostSinceWrite };
     this.#lostSinceWrite = 0;
-    this.#queue.push({ event, time: this.#time(), isUrgent: false, onStored: undefined });
+    const atMs = this.#options.clock.now();
+    this.#queue.push({ event, time: this.#time(), atMs, isUrgent: false, onStored: undefined });
   }
 
   #settle({ end, count, checkpoint }: SealedBatch, sequence: number): void {
     this.#attempts = [];
     this.#end = { ...end, sequence };
+    this.#stored += count;
+    this.#batches++;
+    this.#storedAtMs = this.#options.clock.now();
     for (const { isUrgent, onStored } of this.#queue.splice(0, count)) {
       if (isUrgent) this.#urgent--;
       onStored?.();

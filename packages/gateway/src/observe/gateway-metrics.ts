@@ -8,12 +8,13 @@ import { registerFleetGauges } from './fleet-gauges.ts';
 import { registerMemoryGauges } from './memory-gauges.ts';
 import { countQueueEvents } from './queue-counters.ts';
 import { registerQueueGauges } from './queue-gauges.ts';
+import { type AuditMetrics, auditMetrics } from './audit-metrics.ts';
 import { countLimits, type LimitMetrics } from './limit-counters.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
 import { registerStoreGauges } from './store-gauges.ts';
 
 /** The metrics of one gateway. */
-export interface GatewayMetrics extends RequestMetrics, LimitMetrics {
+export interface GatewayMetrics extends RequestMetrics, LimitMetrics, AuditMetrics {
   readonly contentType: string;
   /** Counts what a node of the cluster mended. */
   countRemedy(action: string): void;
@@ -77,6 +78,7 @@ export function createMetrics({
   return {
     ...requests,
     ...countLimits(registry),
+    ...auditMetrics(registry),
     countRemedy: (action) => remedies.inc({ action }),
     contentType: registry.contentType,
     text: async (): Promise<string> => await registry.metrics(),

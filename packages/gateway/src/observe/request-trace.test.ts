@@ -68,6 +68,9 @@ it('records a request, its stages, and its work inside the Ollama as one trace o
   }
 });
 
+const isShort = ({ name, attributes }: { readonly name: string; readonly attributes: object }): boolean =>
+  name === 'POST /api/chat' && JSON.stringify(attributes).includes('"short"');
+
 it('has the stages in their order: rate limit, health, breaker, queue, retry, each with a metric', async () => {
   const { tracer, spans } = recordingTracer();
   const stack = await startStack({ tracer, sims: [{ tokensPerSecond: 40 }, { tokensPerSecond: 40 }] });
@@ -90,8 +93,6 @@ it('has the stages in their order: rate limit, health, breaker, queue, retry, ea
     stack.sims[busy === 'host-0' ? 1 : 0]?.fault({ kind: '503', after: 0, times: 1 });
     await (await ask('short', 2)).text();
     await long.text();
-    const isShort = ({ name, attributes }: { readonly name: string; readonly attributes: object }): boolean =>
-      name === 'POST /api/chat' && JSON.stringify(attributes).includes('"short"');
     await until(() => spans().some(isShort), 'the spans');
     const request = spans().find(isShort)?.spanContext().spanId;
     const stages = spans().filter(

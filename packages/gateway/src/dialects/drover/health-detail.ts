@@ -1,3 +1,4 @@
+import type { AuditStatus } from '../../audit/audit-chain.ts';
 import type { GatewayServices } from '../../services.ts';
 import { groupStatuses } from './cluster-report.ts';
 
@@ -21,10 +22,14 @@ export interface HealthFacts {
   readonly store:
     | { readonly code: string; readonly message: string; readonly evidenceAgeMs: number }
     | undefined;
+  /** The audit chain of this gateway, whose records prove the store; undefined where it records nothing. */
+  readonly audit: Pick<AuditStatus, 'storedAgoMs' | 'failing'> | undefined;
 }
 
 /** Largest age of the newest change that this gateway has not seen, in a memory that keeps up. */
 const maxMemoryLagMs = 30_000;
+/** A store that takes no record for longer is a fault. */
+const patienceMs = 5_000;
 
 /** Decides the health of each dependency. Pure. */
 export function decideHealth(facts: HealthFacts): readonly DependencyHealth[] {
@@ -33,7 +38,7 @@ export function decideHealth(facts: HealthFacts): readonly DependencyHealth[] {
 
 function nats({ isConnected, heardMs }: HealthFacts): DependencyHealth {
   const detail = isConnected ? 'connected' : 'not connected';
-  return { name: 'nats', ok: isConnected, detail, provedAgoMs: isConnected ? youngest(heardMs) : null };
+  return { name: 'nats', ok: isConnected, detail, provedAgoMs: youngest(heardMs) };
 }
 
 function control({ control: { state, leader, evidenceAgeMs } }: HealthFacts): DependencyHealth {
@@ -61,11 +66,17 @@ function memory({ memoryLagMs }: HealthFacts): DependencyHealth {
   };
 }
 
-function store({ store: trouble }: HealthFacts): DependencyHealth {
-  if (trouble === undefined)
-    return { name: 'store', ok: true, detail: 'no fault is known', provedAgoMs: null };
-  const { code, message, evidenceAgeMs } = trouble;
-  return { name: 'store', ok: false, detail: `${code}: ${message}`, provedAgoMs: evidenceAgeMs };
+/** The leader of the agents tells its faults, and each record of the audit proves it. */
+function store({ store: trouble, audit }: HealthFacts): DependencyHealth {
+  const provedAgoMs = audit?.storedAgoMs ?? null;
+  if (trouble !== undefined)
+    return { name: 'store', ok: false, detail: `${trouble.code}: ${trouble.message}`, provedAgoMs };
+  const { failing } = audit ?? {};
+  if (failing !== undefined && failing.forMs > patienceMs) {
+    const detail = `it has taken no audit record for ${Math.round(failing.forMs / 1_000)} s: ${failing.reason}`;
+    return { name: 'store', ok: false, detail, provedAgoMs };
+  }
+  return { name: 'store', ok: true, detail: 'no fault is known', provedAgoMs };
 }
 
 function youngest(agesMs: readonly number[]): number | null {
@@ -78,6 +89,7 @@ export function healthFacts({
   memory: replicated,
   leaders,
   agents,
+  audit,
 }: GatewayServices): HealthFacts {
   const [controlGroup] = groupStatuses(node.view.controlLeader(), leaders.all());
   return {
@@ -92,5 +104,6 @@ export function healthFacts({
       .map(({ alive, load, ageMs }) => ({ isUsable: alive && load.state === 'ready', ageMs })),
     memoryLagMs: replicated.stats.lagMs,
     store: agents.storeTrouble(),
+    audit: audit?.status,
   };
 }
