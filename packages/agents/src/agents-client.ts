@@ -1,3 +1,4 @@
+import type { RequestPrincipal } from '@drover/fleet';
 import type { StoreProof } from '@drover/actor-core/internal';
 
 export type { StoreProof } from '@drover/actor-core/internal';
@@ -8,8 +9,12 @@ export type { StoreProof } from '@drover/actor-core/internal';
  * for one, and has a deadline.
  */
 export interface AgentsClient {
-  /** The agents and runs of that tenant alone. @default the client is that of the tenant `default` */
-  forTenant(tenant: string): AgentsClient;
+  /**
+   * The agents and runs of that tenant alone. @default the client is that of the tenant `default`
+   *
+   * @param by on whose behalf changes and tasks are: their model calls are counted on that key. @default the cluster's
+   */
+  forTenant(tenant: string, by?: Pick<RequestPrincipal, 'keyId' | 'roles'>): AgentsClient;
   /**
    * Starts an agent from its definition. Resolves once the agent is recorded, so that it survives its node.
    *

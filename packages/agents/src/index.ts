@@ -23,5 +23,6 @@ export {
 export { createAgentsClient, type OwnedAgentsClient } from './client/create-agents-client.ts';
 export { type AgentsConfig, defaults, resolveConfig, liveFields } from './config.ts';
 export { AgentsError, type AgentsErrorCode } from './errors.ts';
-export { type AgentHost, startAgentHost } from './host/start-agent-host.ts';
+export type { AgentCall } from './agent/agent-actor.ts';
+export { type AgentHost, type AgentHostOptions, startAgentHost } from './host/start-agent-host.ts';
 export { agentsGroup } from './protocol/limits.ts';

@@ -114,7 +114,12 @@ export {
   type HealthState,
   wellHealth,
 } from './health/instance-health.ts';
-export type { RequestPrincipal, SignedPrincipal } from './protocol/signed-principal.ts';
+export {
+  type RequestPrincipal,
+  requestPrincipalSchema,
+  type SignedPrincipal,
+  signedPrincipalSchema,
+} from './protocol/signed-principal.ts';
 export { followSigners, type KnownSigners, type PrincipalVerdict } from './signing/known-signers.ts';
 export { type PrincipalSigner, startPrincipalSigner } from './signing/principal-signer.ts';
 export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './load/live-load-table.ts';

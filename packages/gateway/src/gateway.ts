@@ -36,7 +36,7 @@ import { openQuotaJournal } from './quota/quota-journal.ts';
 import { Quotas } from './quota/quotas.ts';
 import { UnknownModels } from './pulling/unknown-models.ts';
 import { Budgets } from './usage/budgets.ts';
-import { UsageLedger } from './usage/usage-ledger.ts';
+import { openUsageLedger } from './usage/open-usage-ledger.ts';
 import { UsageStore } from './usage/usage-store.ts';
 import { isLoopback, type Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
@@ -325,17 +325,8 @@ function createServices(
   };
 }
 
-function createUsage({
-  storage,
-  subjects,
-  nodeId,
-  random,
-  clock,
-  log,
-}: ClusterNode): GatewayServices['usage'] {
-  const store = new UsageStore(storage, subjects);
-  const run = random.id().slice(0, 16);
-  return { store, ledger: new UsageLedger({ store, nodeId, run, clock, log }) };
+function createUsage(node: ClusterNode): GatewayServices['usage'] {
+  return { store: new UsageStore(node.storage, node.subjects), ledger: openUsageLedger(node) };
 }
 
 function createQuotas(node: ClusterNode): Quotas {

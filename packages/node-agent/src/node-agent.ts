@@ -104,7 +104,7 @@ export async function startNodeAgent(
   );
   const parts = { reporter, signers, runnerCpu, tracer };
   const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, parts);
-  const runner = new AdminRunner(node, managedModels(node, managed));
+  const runner = new AdminRunner(node, managedModels(node, managed), signers);
   const blobs = node.system.spawn(
     blobsProps(new Map(managed.map(({ instance: { name }, admin }) => [name, admin]))),
     blobsPath,

@@ -89,10 +89,9 @@ const additional = {
     ...creating('EVT_home'),
     ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
     ...writing('INC_home'),
-    ...['QUOTA_home', 'KV_KEYS_home', 'KV_KEPT_home', 'KV_USAGE_home'].flatMap((log) => [
-      ...reading(log),
-      ...creating(log),
-    ]),
+    ...writing('USAGE_home'),
+    ...creating('KV_USAGE_home'),
+    ...['QUOTA_home', 'KV_KEYS_home', 'KV_KEPT_home'].flatMap((log) => [...reading(log), ...creating(log)]),
     ...reading('AUDIT_home'),
     ...creating('AUDIT_home'),
     ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),

@@ -104,7 +104,8 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     bucket(settingsBucket(cell), { host: creates, gateway: writes }),
     // Hosts create the bucket; only gateways change keys.
     bucket(keysBucket(cell), { host: ['read', 'create'], gateway: writes }),
-    bucket(usageBucket(cell), { host: ['read', 'create'], gateway: writes }),
+    // Gateways count requests, hosts the model calls of agents.
+    bucket(usageBucket(cell), { host: creates, gateway: writes }),
     // A gateway publishes its claims under its own id alone (`permissionsOf`).
     { name: quotaLog(cell), records: [], uses: { host: ['read', 'create'], gateway: ['read'] } },
     bucket(keptBucket(cell), { host: ['read', 'create'], gateway: writes }),

@@ -7,15 +7,23 @@ import {
   setup,
   type Signal,
 } from '@drover/actor-core';
-import type { FleetClient } from '@drover/fleet';
+import {
+  type FleetClient,
+  type KnownSigners,
+  normaliseModelName,
+  type PrincipalVerdict,
+  type RequestPrincipal,
+  type SignedPrincipal,
+} from '@drover/fleet';
 import { type AgentsConfig, longestTaskMs } from '../config.ts';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import type { ReportedState } from '../protocol/host-report.ts';
+import { defaultTenant } from '../protocol/limits.ts';
 import type { Activation } from '../protocol/manager-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { type TaskMessage, type TaskReply, taskMessageSchema } from '../protocol/task-message.ts';
 import { offeredModels, resolveModel } from './resolve-model.ts';
-import { runChat } from './run-chat.ts';
+import { type CallUsage, runChat } from './run-chat.ts';
 import {
   createTaskQueue,
   decideTask,
@@ -30,7 +38,13 @@ import { type AskerSilent, UnreachableAskers } from './unreachable-askers.ts';
 export type AgentMessage =
   | TaskMessage
   /** A recorded run, from the manager. */
-  | { readonly kind: 'given'; readonly runId: string; readonly input: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'given';
+      readonly runId: string;
+      readonly input: string;
+      readonly timeoutMs: number;
+      readonly principal?: RequestPrincipal | undefined;
+    }
   | { readonly kind: 'finished'; readonly runId: string; readonly outcome: RunOutcome }
   | { readonly kind: 'overdue'; readonly runId: string }
   | AskerSilent
@@ -56,9 +70,27 @@ export interface AgentSpec {
   /** Longest answer, UTF-16 units. */
   readonly maxOutputChars: number;
   readonly shared: IncarnationState;
+  readonly signers: KnownSigners;
+  /** Called when a model call of a task has ended. */
+  onCall(call: AgentCall): void;
   /** Called when the agent's state or model has changed. */
   onState(state: ReportedState): void;
   onRunEnded(runId: string, outcome: RunOutcome): void;
+}
+
+/** What one model call of a task has used. */
+export interface AgentCall extends CallUsage {
+  /** Who gave the task; undefined for a task of 0.3.0. */
+  readonly principal: RequestPrincipal | undefined;
+  readonly agent: string;
+  readonly model: string;
+}
+
+/** Characters of a token, for most texts. */
+const charsPerToken = 4;
+
+function tokensIn(chars: number): number {
+  return Math.ceil(chars / charsPerToken);
 }
 
 type Asker = ActorRef<TaskReply>;
@@ -116,6 +148,7 @@ class Agent {
         this.#unreachable.noteMessage(message.replyTo);
         return this.#decide({ ...message, type: 'probe', asker: message.replyTo });
       case 'retire':
+        if (this.#judge(message.principal) !== undefined) return;
         this.#retiredUntilMs = this.#context.clock.now() + message.forMs;
         return message.replyTo.tell({ kind: 'retired', isIdle: this.#queue.current === undefined });
       case 'cancel':
@@ -154,8 +187,26 @@ class Agent {
     if (asker !== undefined) this.#decide({ type: 'asker-gone', asker });
   }
 
+  /** Undefined for a principal that may use this agent, else what is wrong with it. */
+  #judge(
+    principal: SignedPrincipal | undefined,
+  ): Exclude<PrincipalVerdict, 'valid' | 'unsigned'> | undefined {
+    const { signers, activation } = this.#spec;
+    const verdict = signers.judge(principal, activation.tenant ?? defaultTenant);
+    if (verdict === 'valid' || verdict === 'unsigned') return undefined;
+    this.#context.log.warn({ agent: activation.id, verdict }, 'agents: refused a message for its principal');
+    return verdict;
+  }
+
   #handleTask(message: Extract<TaskMessage, { kind: 'task' }>): void {
     const { maxInputChars } = this.#spec.config;
+    const wrong = this.#judge(message.principal);
+    // The asker asks again when its probe is answered, and announces its key before.
+    if (wrong === 'unknown-signer') return;
+    if (wrong !== undefined) {
+      const outcome = failed('task-failed', `not-allowed: the principal of the task is ${wrong}`);
+      return message.replyTo.tell({ kind: 'settled', runId: message.runId, outcome });
+    }
     if (message.input.length > maxInputChars) {
       const outcome = failed('task-failed', `the input has more than ${maxInputChars} characters`);
       return message.replyTo.tell({ kind: 'settled', runId: message.runId, outcome });
@@ -227,7 +278,9 @@ class Agent {
     const model = await this.#decideModel();
     if (model === '') return failed('task-failed', 'no-host: the fleet has no chat model; start or pull one');
     const { clock } = this.#context;
-    return runChat(
+    let chars = 0;
+    let used: CallUsage | undefined;
+    const outcome = await runChat(
       fleet,
       clock,
       {
@@ -238,12 +291,32 @@ class Agent {
         input: task.input,
         timeoutMs: Math.max(1, task.deadlineAtMs - clock.now()),
         maxOutputChars,
+        principal: task.principal,
       },
       signal,
       (text) => {
+        chars += text.length;
         if (!signal.aborted) this.#decide({ type: 'text', runId: task.runId, text });
       },
+      (usage) => {
+        used = usage;
+      },
     );
+    // A call that was cut off tells no figures.
+    const cutOff = {
+      promptTokens: tokensIn(task.input.length),
+      completionTokens: tokensIn(chars),
+      workMs: 0,
+    };
+    const { principal } = task;
+    if (used !== undefined || chars > 0)
+      this.#spec.onCall({
+        principal,
+        agent: activation.id,
+        model: normaliseModelName(model),
+        ...(used ?? cutOff),
+      });
+    return outcome;
   }
 
   /** The agent's model; the first task chooses it if the spawn did not. '' if the fleet offers none. */

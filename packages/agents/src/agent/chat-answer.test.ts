@@ -14,7 +14,7 @@ describe('a line of the answer', () => {
     expect(decideLine(line('', counts), 5, 100)).toEqual({
       type: 'end',
       text: '',
-      usage: { promptTokens: 3, completionTokens: 2 },
+      usage: { promptTokens: 3, completionTokens: 2, workMs: 0 },
     });
     expect(decideLine(line('!', { done: true }), 5, 100)).toMatchObject({
       text: '!',

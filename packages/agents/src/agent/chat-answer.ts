@@ -1,11 +1,14 @@
 import type { TaskUsage } from '../agents-client.ts';
 import { parseChatLine } from './chat-line.ts';
 
+/** What the last line says about the work. */
+export type ChatUsage = Omit<TaskUsage, 'durationMs'> & { readonly workMs: number };
+
 /** What one line of Ollama's answer means for the task. */
 export type LineStep =
   | { readonly type: 'text'; readonly text: string }
   /** The last line. It may contain text too. */
-  | { readonly type: 'end'; readonly text: string; readonly usage: Omit<TaskUsage, 'durationMs'> }
+  | { readonly type: 'end'; readonly text: string; readonly usage: ChatUsage }
   /** The task has failed. `cancelsCall`: Ollama would still send lines, so the call must be cancelled. */
   | {
       readonly type: 'fail';

@@ -4,7 +4,12 @@ import { z } from 'zod';
 export interface ChatLine {
   readonly text: string;
   /** Set on the last line. */
-  readonly end?: { readonly promptTokens: number; readonly completionTokens: number };
+  readonly end?: {
+    readonly promptTokens: number;
+    readonly completionTokens: number;
+    /** Time that Ollama worked on prompt and answer. */
+    readonly workMs: number;
+  };
   /** Ollama ended the stream with this error. */
   readonly error?: string;
 }
@@ -14,6 +19,8 @@ const schema = z.looseObject({
   done: z.boolean().optional(),
   prompt_eval_count: z.number().int().min(0).optional(),
   eval_count: z.number().int().min(0).optional(),
+  prompt_eval_duration: z.number().min(0).optional(),
+  eval_duration: z.number().min(0).optional(),
   error: z.string().optional(),
 });
 
@@ -28,8 +35,10 @@ export function parseChatLine(line: string): ChatLine | undefined {
   const parsed = schema.safeParse(value);
   if (!parsed.success) return undefined;
   const { message, done, prompt_eval_count, eval_count, error } = parsed.data;
+  const { prompt_eval_duration = 0, eval_duration = 0 } = parsed.data;
   if (error !== undefined) return { text: '', error };
   const text = message?.content ?? '';
   if (done !== true) return { text };
-  return { text, end: { promptTokens: prompt_eval_count ?? 0, completionTokens: eval_count ?? 0 } };
+  const workMs = (prompt_eval_duration + eval_duration) / 1e6;
+  return { text, end: { promptTokens: prompt_eval_count ?? 0, completionTokens: eval_count ?? 0, workMs } };
 }

@@ -1,8 +1,8 @@
 import type { Clock } from '@drover/actor-core';
-import { type FleetCall, FleetError, type FleetClient } from '@drover/fleet';
+import { type FleetCall, FleetError, type FleetClient, type RequestPrincipal } from '@drover/fleet';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
-import { decideLine } from './chat-answer.ts';
+import { type ChatUsage, decideLine } from './chat-answer.ts';
 import { parseChatLine } from './chat-line.ts';
 
 export interface ChatTask {
@@ -14,7 +14,12 @@ export interface ChatTask {
   readonly input: string;
   readonly timeoutMs: number;
   readonly maxOutputChars: number;
+  /** Who gave the task. @default the cluster itself */
+  readonly principal?: RequestPrincipal | undefined;
 }
+
+/** What one model call has used. */
+export type CallUsage = ChatUsage;
 
 /**
  * Runs the model call of one task. `onText` receives each piece of the answer. A failure of the fleet is an outcome,
@@ -26,12 +31,14 @@ export async function runChat(
   task: ChatTask,
   signal: AbortSignal,
   onText: (text: string) => void,
+  onUsage: (usage: CallUsage) => void = () => undefined,
 ): Promise<RunOutcome> {
   const startedAtMs = clock.now();
   const call = fleet.run(
     {
       requestId: task.runId,
-      tenant: 'agents',
+      tenant: task.principal?.tenant ?? 'agents',
+      ...(task.principal && { principal: task.principal }),
       route: 'chat',
       model: task.model,
       body: chatBody(task),
@@ -42,7 +49,7 @@ export async function runChat(
   try {
     const head = await call.head;
     if (head.status !== 200) return await readRefusal(call, head.status);
-    return await readAnswer(call, task, onText, () => clock.now() - startedAtMs);
+    return await readAnswer(call, { ...task, onUsage }, onText, () => clock.now() - startedAtMs);
   } catch (error) {
     if (error instanceof FleetError) return fleetFailure(error);
     throw error;
@@ -64,7 +71,7 @@ function chatBody(task: ChatTask): Uint8Array {
 
 async function readAnswer(
   call: FleetCall,
-  task: ChatTask,
+  task: ChatTask & { readonly onUsage: (usage: CallUsage) => void },
   onText: (text: string) => void,
   elapsedMs: () => number,
 ): Promise<RunOutcome> {
@@ -78,8 +85,12 @@ async function readAnswer(
       }
       output += step.text;
       if (step.text !== '') onText(step.text);
-      if (step.type === 'end')
-        return { status: 'completed', output, usage: { ...step.usage, durationMs: Math.round(elapsedMs()) } };
+      if (step.type === 'end') {
+        task.onUsage(step.usage);
+        const { promptTokens, completionTokens } = step.usage;
+        const usage = { promptTokens, completionTokens, durationMs: Math.round(elapsedMs()) };
+        return { status: 'completed', output, usage };
+      }
     }
   }
   return failed('task-failed', 'bad-upstream: the answer ended without its last line');

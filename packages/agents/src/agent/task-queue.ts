@@ -1,3 +1,4 @@
+import type { RequestPrincipal } from '@drover/fleet';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface Task<R> {
   readonly deadlineAtMs: number;
   /** Receiver of text and outcome; undefined for a recorded run, whose outcome is in its record. */
   readonly asker: R | undefined;
+  /** Who gave it. */
+  readonly principal: RequestPrincipal | undefined;
   /** The answer so far. */
   text: string;
 }
@@ -29,6 +32,7 @@ export type TaskEvent<R> =
       readonly input: string;
       readonly timeoutMs: number;
       readonly asker: R | undefined;
+      readonly principal?: RequestPrincipal | undefined;
     }
   | { readonly type: 'probe'; readonly runId: string; readonly have: number; readonly asker: R }
   | { readonly type: 'cancel'; readonly runId: string; readonly reason: string }
@@ -110,7 +114,7 @@ function acceptTask<R>(
   event: Extract<TaskEvent<R>, { type: 'task' }>,
   nowMs: number,
 ): TaskEffect<R>[] {
-  const { runId, input, timeoutMs, asker } = event;
+  const { runId, input, timeoutMs, asker, principal } = event;
   const outcome = queue.ended.get(runId);
   if (outcome !== undefined)
     // Who gives a recorded run again does not know its end.
@@ -122,7 +126,7 @@ function acceptTask<R>(
   const known = positionOf(queue, runId);
   if (known !== undefined)
     return asker === undefined ? [] : [{ type: 'accepted', to: asker, runId, position: known }];
-  const task: Task<R> = { runId, input, deadlineAtMs: nowMs + timeoutMs, asker, text: '' };
+  const task: Task<R> = { runId, input, deadlineAtMs: nowMs + timeoutMs, asker, principal, text: '' };
   if (queue.current && queue.waiting.length >= queue.maxQueued) {
     return conclude(
       queue,

@@ -13,6 +13,9 @@ export type Answered = Exclude<DirectoryAnswer, { kind: 'error' | 'not-leader' }
 
 type Trouble = Extract<DirectoryAnswer, { kind: 'not-leader' }>['trouble'];
 
+/** Makes the request for one attempt. `leader`: the node that is asked. */
+export type MakeRequest = (replyTo: AnswerRef, leader: string) => DirectoryRequest;
+
 const retryMs = 100;
 
 /** Asks the directory of the current leader. Each request is repeated until it is answered or its time has passed. */
@@ -45,7 +48,7 @@ export class DirectoryAsker {
    * @throws AgentsError with the leader's error, `no-leader` or `bus-unavailable`
    */
   async ask(
-    make: (replyTo: AnswerRef) => DirectoryRequest,
+    make: MakeRequest,
     waitMs: number,
     signal?: AbortSignal,
     attemptMs: number = this.#config.askTimeoutMs,
@@ -70,19 +73,19 @@ export class DirectoryAsker {
   }
 
   /** Undefined without an answer that this version understands. */
-  async #attempt(
-    leader: string,
-    make: (replyTo: AnswerRef) => DirectoryRequest,
-    attemptMs: number,
-  ): Promise<DirectoryAnswer | undefined> {
+  async #attempt(leader: string, make: MakeRequest, attemptMs: number): Promise<DirectoryAnswer | undefined> {
     const { system, log } = this.#node;
     const timeoutMs = Math.max(1, attemptMs);
     const directory = system.refFor<DirectoryMessage>(leader, directoryPath);
     try {
-      const answer = await system.ask<DirectoryMessage, DirectoryAnswer>(directory, make, {
-        timeoutMs,
-        lane: 'request',
-      });
+      const answer = await system.ask<DirectoryMessage, DirectoryAnswer>(
+        directory,
+        (replyTo) => make(replyTo, leader),
+        {
+          timeoutMs,
+          lane: 'request',
+        },
+      );
       const parsed = directoryAnswerSchema.safeParse(answer);
       if (parsed.success) return parsed.data;
       log.warn({ leader, issue: parsed.error.issues[0] }, 'agents: the leader sent an unknown answer');

@@ -1,6 +1,7 @@
 import { createLiveConfig, type LiveConfig } from '@drover/actor-core';
 import { type ClusterNode, joinLeadership, type Leadership } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '../agents-client.ts';
+import type { PrincipalSigner } from '@drover/fleet';
 import { type AgentsConfig, liveFields, resolveConfig } from '../config.ts';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
 import { agentsGroup, defaultTenant } from '../protocol/limits.ts';
@@ -24,24 +25,29 @@ export interface OwnedAgentsClient extends AgentsClient {
 /**
  * The agents of the cluster, from any node: those of the tenant `default`, and by `forTenant` those of others.
  *
+ * @param signer signs on whose behalf requests are. @default nothing is signed: refused where the cluster has keys
  * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`
  */
-export function createAgentsClient(node: ClusterNode, config: Partial<AgentsConfig> = {}): OwnedAgentsClient {
+export function createAgentsClient(
+  node: ClusterNode,
+  config: Partial<AgentsConfig> = {},
+  signer?: PrincipalSigner,
+): OwnedAgentsClient {
   const live = createLiveConfig(resolveConfig, config, liveFields);
   const definitions = loadDefinitions(live.current.definitionsDir);
   const leadership = joinLeadership(node, { group: agentsGroup, candidate: false });
   return new ClusterAgentsClient(
     live,
     leadership,
-    partsOf(node, leadership, { config: live.current, definitions }),
+    partsOf(node, leadership, { config: live.current, definitions, signer }),
   );
 }
 
 function partsOf(
   node: ClusterNode,
   leadership: Leadership,
-  { config, definitions }: Pick<ClientParts, 'config' | 'definitions'>,
+  { config, definitions, signer }: Pick<ClientParts, 'config' | 'definitions' | 'signer'>,
 ): ClientParts {
   const asker = new DirectoryAsker(node, leadership, config);
   const locator = new AgentLocator(node, asker, config);
@@ -49,7 +55,7 @@ function partsOf(
   const storeWatch = new StoreWatch(node.clock, () =>
     asker.ask((replyTo) => ({ kind: 'health', replyTo }), config.askTimeoutMs),
   );
-  return { node, config, definitions, asker, locator, tasks, storeWatch };
+  return { node, config, definitions, signer, asker, locator, tasks, storeWatch };
 }
 
 class ClusterAgentsClient extends TenantAgentsClient implements OwnedAgentsClient {

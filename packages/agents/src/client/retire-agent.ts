@@ -1,4 +1,5 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
+import type { SignedPrincipal } from '@drover/fleet';
 import type { AgentView } from '../agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
 import {
@@ -14,6 +15,13 @@ const askEveryMs = 250;
 /** Time for which one question keeps the agent from taking tasks: several questions may be lost. */
 const retiredForMs = 5_000;
 
+/** What the retirement needs of its client. */
+interface RetiringClient {
+  readonly node: ClusterNode;
+  readonly config: AgentsConfig;
+  readonly sign: (to: string) => SignedPrincipal | undefined;
+}
+
 /**
  * Keeps the agent from taking tasks, and resolves when those that it has have ended, or after `finishMs`. An agent that
  * moves meanwhile is asked at its new place. Recorded runs that wait for the agent count as its tasks once it has them.
@@ -21,7 +29,7 @@ const retiredForMs = 5_000;
  * @throws AgentsError of `find`
  */
 export async function retireAgent(
-  { node, config }: { readonly node: ClusterNode; readonly config: AgentsConfig },
+  { node, config, sign }: RetiringClient,
   find: () => Promise<AgentView>,
   finishMs: number,
 ): Promise<void> {
@@ -29,7 +37,7 @@ export async function retireAgent(
   for (;;) {
     const agent = await find();
     if (agent.status === 'stopped' || agent.status === 'failed') return;
-    if (agent.node !== '' && (await isIdle(node, agent, config.askTimeoutMs))) return;
+    if (agent.node !== '' && (await isIdle(node, agent, sign(agent.node), config.askTimeoutMs))) return;
     const leftMs = untilMs - node.clock.now();
     if (leftMs <= 0) return;
     await delay(node.clock, Math.min(askEveryMs, leftMs));
@@ -40,18 +48,19 @@ export async function retireAgent(
 async function isIdle(
   { system }: ClusterNode,
   { id, node, incarnation }: AgentView,
+  principal: SignedPrincipal | undefined,
   timeoutMs: number,
 ): Promise<boolean> {
   const agent = system.refFor<TaskMessage>(node, agentPath(id, incarnation));
   try {
-    const reply = await system.ask<TaskMessage, RetireReply>(agent, retire, { timeoutMs });
+    const reply = await system.ask<TaskMessage, RetireReply>(
+      agent,
+      (replyTo) => ({ kind: 'retire', forMs: retiredForMs, principal, replyTo }),
+      { timeoutMs },
+    );
     return retireReplySchema.safeParse(reply).data?.isIdle === true;
   } catch {
     // An agent of 0.3.0 does not know the question; one that moves does not answer.
     return false;
   }
-}
-
-function retire(replyTo: Extract<TaskMessage, { kind: 'retire' }>['replyTo']): TaskMessage {
-  return { kind: 'retire', forMs: retiredForMs, replyTo };
 }

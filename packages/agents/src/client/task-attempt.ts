@@ -9,6 +9,7 @@ import {
   type Signal,
   stopped,
 } from '@drover/actor-core';
+import type { SignedPrincipal } from '@drover/fleet';
 import type { TaskEvent } from '../agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
 import { type TaskMessage, type TaskReply, taskReplySchema } from '../protocol/task-message.ts';
@@ -25,6 +26,7 @@ export interface TaskAttemptSpec {
   readonly runId: string;
   readonly input: string;
   readonly timeoutMs: number;
+  readonly principal?: SignedPrincipal | undefined;
   readonly agent: ActorRef<TaskMessage>;
   readonly config: AgentsConfig;
   readonly signal: AbortSignal | undefined;
@@ -106,11 +108,11 @@ class TaskAttempt {
   }
 
   #perform(effect: AttemptEffect): void {
-    const { runId, input, timeoutMs, agent, signal } = this.#spec;
+    const { runId, input, timeoutMs, principal, agent, signal } = this.#spec;
     const { self } = this.#context;
     switch (effect.type) {
       case 'ask':
-        return agent.tell({ kind: 'task', runId, input, timeoutMs, replyTo: self });
+        return agent.tell({ kind: 'task', runId, input, timeoutMs, principal, replyTo: self });
       case 'probe':
         return effect.to.tell({ kind: 'probe', runId, have: effect.have, replyTo: self });
       case 'cancel': {

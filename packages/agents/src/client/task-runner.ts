@@ -1,5 +1,6 @@
 import { type ActorRef, props, receive, SystemStoppedError } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
+import type { SignedPrincipal } from '@drover/fleet';
 import type { TaskEvent, TaskResult } from '../agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
 import { AgentsError } from '../errors.ts';
@@ -17,6 +18,9 @@ export interface TaskOptions {
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: TaskEvent) => void;
 }
+
+/** @param to node of the agent */
+type Sign = (to: string) => SignedPrincipal | undefined;
 
 export interface CheckedTask {
   readonly input: string;
@@ -50,7 +54,7 @@ export class TaskRunner {
   async run(
     address: AgentAddress,
     { input, timeoutMs }: CheckedTask,
-    options: TaskOptions,
+    options: TaskOptions & { readonly sign: Sign },
   ): Promise<TaskResult> {
     const { clock, random } = this.#node;
     const runId = random.id();
@@ -82,7 +86,7 @@ export class TaskRunner {
     id: string,
     place: Place,
     task: CheckedTask & { readonly runId: string },
-    options: TaskOptions,
+    options: TaskOptions & { readonly sign: Sign },
   ): Promise<TaskAttemptEnd> {
     const { system, clock } = this.#node;
     const agent = system.refFor<TaskMessage>(place.node, agentPath(id, place.incarnation));
@@ -99,7 +103,16 @@ export class TaskRunner {
         resolve(end);
       };
       const onEvent = options.onEvent ?? (() => undefined);
-      this.#attempts.tell({ ...task, agent, config: this.#config, signal: options.signal, onEvent, onEnd });
+      const principal = options.sign(place.node);
+      this.#attempts.tell({
+        ...task,
+        principal,
+        agent,
+        config: this.#config,
+        signal: options.signal,
+        onEvent,
+        onEnd,
+      });
     });
   }
 

@@ -1,4 +1,5 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
+import type { PrincipalSigner, RequestPrincipal, SignedPrincipal } from '@drover/fleet';
 import type {
   AgentDefinitionView,
   AgentMetrics,
@@ -14,11 +15,16 @@ import type {
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
 import { AgentsError } from '../errors.ts';
-import type { AnswerRef } from '../protocol/directory-answer.ts';
-import type { DirectoryRequest } from '../protocol/directory-request.ts';
 import { defaultTenant } from '../protocol/limits.ts';
 import { type AgentLocator, locateRetryMs } from './agent-locator.ts';
-import { agentOf, type Answered, type DirectoryAsker, isOfTenant, unexpected } from './ask-directory.ts';
+import {
+  agentOf,
+  type Answered,
+  type DirectoryAsker,
+  isOfTenant,
+  type MakeRequest,
+  unexpected,
+} from './ask-directory.ts';
 import { checkId, checkSpawn, checkTask } from './check-request.ts';
 import { delay } from './delay.ts';
 import { retireAgent } from './retire-agent.ts';
@@ -30,25 +36,42 @@ export interface ClientParts {
   readonly node: ClusterNode;
   readonly config: AgentsConfig;
   readonly definitions: AgentDefinitions;
+  readonly signer: PrincipalSigner | undefined;
   readonly asker: DirectoryAsker;
   readonly locator: AgentLocator;
   readonly tasks: TaskRunner;
   readonly storeWatch: StoreWatch;
 }
 
+/** Requests of the cluster itself, and of gateways without keys. */
+const theCluster: Pick<RequestPrincipal, 'keyId' | 'roles'> = Object.freeze({ keyId: '', roles: [] });
+
 /** The agents and runs of one tenant. Those of others do not exist for it. */
 export class TenantAgentsClient implements AgentsClient {
   readonly #parts: ClientParts;
   readonly #tenant: string;
 
-  constructor(parts: ClientParts, tenant: string) {
+  readonly #by: Pick<RequestPrincipal, 'keyId' | 'roles'>;
+
+  constructor(
+    parts: ClientParts,
+    tenant: string,
+    by: Pick<RequestPrincipal, 'keyId' | 'roles'> = theCluster,
+  ) {
     this.#parts = parts;
     this.#tenant = tenant;
+    this.#by = by;
   }
 
-  forTenant(tenant: string): AgentsClient {
-    return tenant === this.#tenant ? this : new TenantAgentsClient(this.#parts, tenant);
+  forTenant(tenant: string, by: Pick<RequestPrincipal, 'keyId' | 'roles'> = theCluster): AgentsClient {
+    return tenant === this.#tenant && by === this.#by
+      ? this
+      : new TenantAgentsClient(this.#parts, tenant, by);
   }
+
+  /** The principal of this client, signed for that node; undefined where nobody signs. */
+  readonly #sign = (to: string): SignedPrincipal | undefined =>
+    this.#parts.signer?.sign({ ...this.#by, tenant: this.#tenant }, to);
 
   async spawn(request: SpawnRequest): Promise<AgentView> {
     const tenant = this.#tenant;
@@ -62,12 +85,13 @@ export class TenantAgentsClient implements AgentsClient {
     for (;;) {
       const leftMs = Math.max(1, untilMs - this.#parts.node.clock.now());
       const answer = await this.#parts.asker.ask(
-        (replyTo) => ({
+        (replyTo, leader) => ({
           kind: 'spawn',
           key,
           spec,
           waitMs: askTimeoutMs / 2,
           leftMs: Math.max(1, untilMs - this.#parts.node.clock.now()),
+          principal: this.#sign(leader),
           replyTo,
         }),
         leftMs,
@@ -103,15 +127,22 @@ export class TenantAgentsClient implements AgentsClient {
     const tenant = this.#tenant;
     // A leader of 0.3.0 stops the agents of all tenants.
     if (tenant !== defaultTenant) await this.get(id);
-    if (finishMs > 0) await retireAgent(this.#parts, () => this.get(id), finishMs);
+    if (finishMs > 0) await retireAgent({ ...this.#parts, sign: this.#sign }, () => this.get(id), finishMs);
     this.#parts.locator.forget({ id, tenant });
-    return agentOf(await this.#ask((replyTo) => ({ kind: 'stop', id, tenant, replyTo })), tenant);
+    const answer = await this.#ask((replyTo, leader) => ({
+      kind: 'stop',
+      id,
+      tenant,
+      principal: this.#sign(leader),
+      replyTo,
+    }));
+    return agentOf(answer, tenant);
   }
 
   async task(id: string, request: TaskRequest, options: TaskOptions = {}): Promise<TaskResult> {
     checkId(id, 'agent-not-found');
     const task = checkTask(request, this.#parts.config, this.#parts.node.transport.maxPayloadBytes);
-    return this.#parts.tasks.run({ id, tenant: this.#tenant }, task, options);
+    return this.#parts.tasks.run({ id, tenant: this.#tenant }, task, { ...options, sign: this.#sign });
   }
 
   async submit(id: string, request: TaskRequest): Promise<{ readonly runId: string }> {
@@ -123,12 +154,13 @@ export class TenantAgentsClient implements AgentsClient {
     const untilMs = this.#parts.node.clock.now() + this.#parts.config.waitMs;
     for (;;) {
       try {
-        const answer = await this.#ask((replyTo) => ({
+        const answer = await this.#ask((replyTo, leader) => ({
           kind: 'submit',
           id,
           runId,
           ...task,
           tenant,
+          principal: this.#sign(leader),
           replyTo,
         }));
         if (answer.kind !== 'submitted') throw unexpected(answer);
@@ -190,7 +222,7 @@ export class TenantAgentsClient implements AgentsClient {
     return this.#parts.storeWatch.trouble();
   }
 
-  #ask(make: (replyTo: AnswerRef) => DirectoryRequest): Promise<Answered> {
+  #ask(make: MakeRequest): Promise<Answered> {
     return this.#parts.asker.ask(make, this.#parts.config.waitMs);
   }
 

@@ -8,7 +8,14 @@ import {
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode, Entities, Leadership } from '@drover/actor-core/cluster';
 import { FenceRejectedError, type StoreUnavailableError } from '@drover/actor-core/durable';
-import { type EventPublisher, type FleetClient, isoTime } from '@drover/fleet';
+import {
+  type EventPublisher,
+  type FleetClient,
+  isoTime,
+  type KnownSigners,
+  type RequestPrincipal,
+  type SignedPrincipal,
+} from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
@@ -17,7 +24,7 @@ import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts
 import { type DirectoryMessage, directoryMessageSchema } from '../protocol/directory-message.ts';
 import type { DirectoryRequest } from '../protocol/directory-request.ts';
 import type { HostReport } from '../protocol/host-report.ts';
-import { agentsGroup } from '../protocol/limits.ts';
+import { agentsGroup, defaultTenant } from '../protocol/limits.ts';
 import { acceptsFrom } from './accepts-from.ts';
 import { decideDirectory } from './decide-directory.ts';
 import type { DirectoryEvent } from './directory-event.ts';
@@ -53,6 +60,7 @@ export interface DirectorySpec {
   readonly config: AgentsConfig;
   readonly entity: AgentEntity;
   readonly entities: Entities;
+  readonly signers: KnownSigners;
   /** @default no events are published */
   readonly events?: EventPublisher | undefined;
 }
@@ -169,13 +177,28 @@ class Directory {
     if (kind === 'prove') return this.#prove(replyTo);
     if (kind === 'health') return this.#answerHealth(replyTo);
     if (!this.#mayDecide()) return this.#refuse(replyTo);
+    if (!this.#isSigned(request)) return this.#refuse(replyTo);
     if (recordingKinds.has(kind) && this.#isRefusedByStore(replyTo)) {
       if (kind === 'spawn') this.#decide({ type: 'spawn-refused', key: request.key });
       return;
     }
     if (kind === 'spawn') return this.#resolveThenSpawn(request);
     const { kind: type, ...rest } = request;
+    if (type === 'submit') return this.#decide({ ...request, type, principal: unsigned(request.principal) });
     this.#decide({ type, ...rest } as DirectoryEvent<AnswerRef>);
+  }
+
+  /** Whether a request for a change comes with a principal that a gateway or host has signed for this node. */
+  #isSigned(request: DirectoryRequest): boolean {
+    if (request.kind !== 'spawn' && request.kind !== 'stop' && request.kind !== 'submit') return true;
+    const { tenant = defaultTenant } = request.kind === 'spawn' ? request.spec : request;
+    const verdict = this.#spec.signers.judge(request.principal, tenant);
+    if (verdict === 'valid' || verdict === 'unsigned') return true;
+    this.#context.log.warn(
+      { kind: request.kind, tenant, verdict, node: request.replyTo.address.node },
+      'agents: refused a request because of its principal',
+    );
+    return false;
   }
 
   /** Starts a proof of the store unless one is running. Its result answers all waiting askers. */
@@ -365,4 +388,9 @@ class Directory {
       this.#effects.perform(tenure, effect);
     }
   }
+}
+
+/** What is recorded of a principal: the signature is for this node alone. */
+function unsigned(principal: SignedPrincipal | undefined): RequestPrincipal | undefined {
+  return principal && { keyId: principal.keyId, tenant: principal.tenant, roles: principal.roles };
 }

@@ -1,4 +1,5 @@
 import type { Random, Remedy } from '@drover/actor-core';
+import type { RequestPrincipal } from '@drover/fleet';
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
 import type { SpawnSpec } from '../protocol/directory-request.ts';
 import type { HostedAgent, HostStamp, OwnedAgent, RunReport } from '../protocol/host-report.ts';
@@ -41,6 +42,8 @@ export type DirectoryEvent<R> =
       readonly runId: string;
       readonly input: string;
       readonly timeoutMs: number;
+      /** Who gives the run, verified. */
+      readonly principal?: RequestPrincipal | undefined;
       readonly replyTo: R;
     } & OfTenant)
   | ({ readonly type: 'run'; readonly runId: string; readonly replyTo: R } & OfTenant)

@@ -160,9 +160,9 @@ export function orderActivation<R>(
   entry: AgentEntry<R>,
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const { id, type, model, options, incarnation, node, owner } = entry.record;
+  const { id, type, model, options, incarnation, node, owner, tenant } = entry.record;
   countAttempt(state, entry, moment);
-  const agent = { id, incarnation, type, model, options };
+  const agent = { id, incarnation, type, model, options, ...(tenant !== undefined && { tenant }) };
   return [{ type: 'order', node, order: { kind: 'activate', agent, owner } }];
 }
 

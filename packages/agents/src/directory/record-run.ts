@@ -34,6 +34,7 @@ export function submitRun<R>(
     input,
     timeoutMs,
     deadlineAtMs,
+    ...(event.principal && { principal: event.principal }),
     ...tenantOf(agent),
   });
   if (!entry)
@@ -118,11 +119,12 @@ export function orderDispatch<R>(
   entry: RunEntry<R>,
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const { runId, agentId: id, incarnation, node, input = '' } = entry.record;
+  const { runId, agentId: id, incarnation, node, input = '', principal } = entry.record;
   // Only what is left: a run that is given to a further host has no more time than before.
   const timeoutMs = Math.max(1, entry.endByMs - state.config.silenceMs - moment.nowMs);
   entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
-  return [{ type: 'order', node, order: { kind: 'dispatch', id, incarnation, runId, input, timeoutMs } }];
+  const run = { runId, input, timeoutMs, ...(principal && { principal }) };
+  return [{ type: 'order', node, order: { kind: 'dispatch', id, incarnation, ...run } }];
 }
 
 /** Answers with the run; an ended run is read from the stream, which holds its output. */

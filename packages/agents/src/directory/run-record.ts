@@ -1,4 +1,5 @@
 import { decodeRecord, type RecordKind } from '@drover/actor-core/internal';
+import { type RequestPrincipal, requestPrincipalSchema } from '@drover/fleet';
 import { z } from 'zod';
 import type { RunView } from '../agents-client.ts';
 import { type RunOutcome, runOutcomeSchema } from '../protocol/run-outcome.ts';
@@ -23,6 +24,8 @@ export interface RunRecord {
   readonly timeoutMs?: number | undefined;
   /** Wall clock milliseconds at which `timeoutMs` is over. Kept as long as that. Absent in records of 0.3.0. */
   readonly deadlineAtMs?: number | undefined;
+  /** Who gave the run. Absent in records of 0.3.0. */
+  readonly principal?: RequestPrincipal | undefined;
   /** Undefined until the run has ended. */
   readonly outcome?: RunOutcome | undefined;
 }
@@ -39,6 +42,7 @@ const schema: z.ZodType<RunRecord> = z.object({
   input: z.string().optional(),
   timeoutMs: z.number().optional(),
   deadlineAtMs: z.number().optional(),
+  principal: requestPrincipalSchema.optional(),
   outcome: runOutcomeSchema.optional(),
 });
 

@@ -1,6 +1,7 @@
 import { createLiveConfig } from '@drover/actor-core';
 import { type ClusterNode, joinLeadership, startEntities } from '@drover/actor-core/cluster';
-import type { EventPublisher, FleetClient } from '@drover/fleet';
+import { type EventPublisher, type FleetClient, followSigners } from '@drover/fleet';
+import type { AgentCall } from '../agent/agent-actor.ts';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
 import { type AgentsConfig, liveFields, resolveConfig } from '../config.ts';
 import { agentEntity } from '../manager/agent-entity.ts';
@@ -27,11 +28,17 @@ export interface AgentHost {
   reconfigure(changes: Partial<AgentsConfig>): void;
 }
 
+export interface AgentHostOptions {
+  /** Publishes what happens to agents and runs. @default nothing is published */
+  readonly events?: EventPublisher;
+  /** Called when a model call of a task has ended here. @default nothing is counted */
+  readonly onCall?: (call: AgentCall) => void;
+}
+
 /**
  * Makes a node with the role `host` run agents and take part in the leadership. Resolves once the actors of the host
  * are started, before the node leads or runs an agent.
  *
- * @param events publishes what happens to agents and runs
  * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`
  */
@@ -39,21 +46,32 @@ export async function startAgentHost(
   node: ClusterNode,
   fleet: FleetClient,
   config: Partial<AgentsConfig> = {},
-  events?: EventPublisher,
+  { events, onCall = () => undefined }: AgentHostOptions = {},
 ): Promise<AgentHost> {
   const live = createLiveConfig(resolveConfig, config, liveFields);
   const resolved = live.current;
   const definitions = loadDefinitions(resolved.definitionsDir);
+  const signers = followSigners(node);
   const owned = new OwnedAgents();
   const entity = agentEntity(node, owned);
   const entities = startEntities(node, { types: [entity] });
   const manager = node.system.spawn(
-    managerProps({ node, fleet, definitions, config: resolved, owned, entity, entities }),
+    managerProps({ node, fleet, definitions, config: resolved, owned, entity, entities, signers, onCall }),
     managerPath,
   );
   const leadership = joinLeadership(node, { group: agentsGroup });
   const directory = node.system.spawn(
-    directoryProps({ node, fleet, leadership, definitions, config: resolved, entity, entities, events }),
+    directoryProps({
+      node,
+      fleet,
+      leadership,
+      definitions,
+      config: resolved,
+      entity,
+      entities,
+      signers,
+      events,
+    }),
     directoryPath,
   );
   return {
@@ -65,6 +83,7 @@ export async function startAgentHost(
       await entities.stop();
       await node.system.stop(directory);
       await node.system.stop(manager);
+      signers.stop();
     },
   };
 }

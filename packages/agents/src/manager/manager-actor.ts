@@ -7,8 +7,13 @@ import {
   OrderGate,
   readLeader,
 } from '@drover/actor-core/cluster';
-import type { FleetClient } from '@drover/fleet';
-import { agentProps, type AgentMessage, type IncarnationState } from '../agent/agent-actor.ts';
+import type { FleetClient, KnownSigners } from '@drover/fleet';
+import {
+  type AgentCall,
+  agentProps,
+  type AgentMessage,
+  type IncarnationState,
+} from '../agent/agent-actor.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
@@ -55,6 +60,8 @@ export interface ManagerSpec {
   readonly owned: OwnedAgents;
   readonly entity: AgentEntity;
   readonly entities: Entities;
+  readonly signers: KnownSigners;
+  readonly onCall: (call: AgentCall) => void;
 }
 
 const outboxCapacity = 1_000;
@@ -244,7 +251,7 @@ class Manager {
     shared: IncarnationState,
   ): Props<AgentMessage> {
     const { id, incarnation } = activation;
-    const { fleet, node, config } = this.#spec;
+    const { fleet, node, config, signers, onCall } = this.#spec;
     const { self } = this.#context;
     const longest = outputCharsFor(node.transport.maxPayloadBytes);
     return agentProps({
@@ -254,6 +261,8 @@ class Manager {
       config,
       maxOutputChars: Math.min(config.maxOutputChars, longest),
       shared,
+      signers,
+      onCall,
       onState: (state) => self.tell({ kind: 'agent-state', id, incarnation, state }, { lane: 'control' }),
       onRunEnded: (runId, outcome) => {
         const report = { runId, agentId: id, incarnation, node: node.nodeId, outcome };
@@ -283,7 +292,7 @@ class Manager {
   }
 
   #dispatch(order: Extract<ManagerMessage, { kind: 'dispatch' }>): void {
-    const { id, incarnation, runId, input, timeoutMs } = order;
+    const { id, incarnation, runId, input, timeoutMs, principal } = order;
     const hosted = this.#hosted.get(id);
     // Sends no report: the next survey shows the leader which agents run here.
     if (hosted?.incarnation !== incarnation) return;
@@ -291,7 +300,7 @@ class Manager {
       this.#endRun(hosted, runId, `${parked(id)}; stop it and spawn another one`);
     } else if (!hosted.runs.has(runId)) {
       hosted.runs.add(runId);
-      hosted.ref.tell({ kind: 'given', runId, input, timeoutMs });
+      hosted.ref.tell({ kind: 'given', runId, input, timeoutMs, principal });
     }
     this.#report({ kind: 'dispatched', runId });
   }

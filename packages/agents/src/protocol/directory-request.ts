@@ -1,4 +1,5 @@
 import { actorRefSchema } from '@drover/actor-core/cluster';
+import { type SignedPrincipal, signedPrincipalSchema } from '@drover/fleet';
 import { z } from 'zod';
 import type { AnswerRef, DirectoryAnswer } from './directory-answer.ts';
 import {
@@ -27,7 +28,7 @@ export interface SpawnSpec {
  * protocol, never removed.
  */
 export type DirectoryRequest =
-  | {
+  | ({
       readonly kind: 'spawn';
       readonly key: string;
       readonly spec: SpawnSpec;
@@ -35,11 +36,11 @@ export type DirectoryRequest =
       /** Time until the asker gives up and reports a failure. Absent in requests of 0.3.0. */
       readonly leftMs?: number | undefined;
       readonly replyTo: AnswerRef;
-    }
+    } & OfPrincipal)
   /** One page of agents in the order of their ids, after the id `after`. */
   | ({ readonly kind: 'list'; readonly after: string; readonly replyTo: AnswerRef } & OfTenant)
   | ({ readonly kind: 'get'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant)
-  | ({ readonly kind: 'stop'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant)
+  | ({ readonly kind: 'stop'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant & OfPrincipal)
   | ({ readonly kind: 'metrics'; readonly id: string; readonly replyTo: AnswerRef } & OfTenant)
   | ({
       readonly kind: 'submit';
@@ -48,7 +49,8 @@ export type DirectoryRequest =
       readonly input: string;
       readonly timeoutMs: number;
       readonly replyTo: AnswerRef;
-    } & OfTenant)
+    } & OfTenant &
+      OfPrincipal)
   | ({ readonly kind: 'run'; readonly runId: string; readonly replyTo: AnswerRef } & OfTenant)
   /** Write a record under the fence and read it back, now. */
   | { readonly kind: 'prove'; readonly replyTo: AnswerRef }
@@ -60,7 +62,13 @@ interface OfTenant {
   readonly tenant?: string | undefined;
 }
 
+/** Who asks for a change, signed for the leader. Absent in requests of 0.3.0. */
+interface OfPrincipal {
+  readonly principal?: SignedPrincipal | undefined;
+}
+
 const tenant = tenantSchema.optional();
+const principal = signedPrincipalSchema.optional();
 
 const replyTo = actorRefSchema<DirectoryAnswer>();
 
@@ -83,11 +91,12 @@ export const directoryRequestSchema: z.ZodType<DirectoryRequest> & z.core.$ZodTy
       spec: specSchema,
       waitMs: z.number().positive(),
       leftMs: z.number().positive().optional(),
+      principal,
       replyTo,
     }),
     z.object({ kind: z.literal('list'), after: z.string().max(64), tenant, replyTo }),
     z.object({ kind: z.literal('get'), id: idSchema, tenant, replyTo }),
-    z.object({ kind: z.literal('stop'), id: idSchema, tenant, replyTo }),
+    z.object({ kind: z.literal('stop'), id: idSchema, tenant, principal, replyTo }),
     z.object({ kind: z.literal('metrics'), id: idSchema, tenant, replyTo }),
     z.object({
       kind: z.literal('submit'),
@@ -96,6 +105,7 @@ export const directoryRequestSchema: z.ZodType<DirectoryRequest> & z.core.$ZodTy
       input: textSchema,
       timeoutMs: z.number().positive(),
       tenant,
+      principal,
       replyTo,
     }),
     z.object({ kind: z.literal('run'), runId: idSchema, tenant, replyTo }),

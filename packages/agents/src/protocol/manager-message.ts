@@ -1,8 +1,16 @@
 import type { ActorRef } from '@drover/actor-core';
 import { senderRefSchema } from '@drover/actor-core/cluster';
+import { type RequestPrincipal, requestPrincipalSchema } from '@drover/fleet';
 import { z } from 'zod';
 import type { DirectoryMessage } from './directory-message.ts';
-import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
+import {
+  countSchema,
+  idSchema,
+  incarnationSchema,
+  maxModelChars,
+  tenantSchema,
+  textSchema,
+} from './limits.ts';
 
 /** Path of the manager on every host. */
 export const managerPath: string = 'agents';
@@ -15,6 +23,8 @@ export interface Activation {
   /** Name of the model; '' if it is chosen at the first task. */
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** Whose agent it is. Absent: the tenant `default`. */
+  readonly tenant?: string | undefined;
 }
 
 /** An order of the leader, without its fence. Repetition does no harm. */
@@ -41,6 +51,8 @@ export type Order =
       readonly runId: string;
       readonly input: string;
       readonly timeoutMs: number;
+      /** Who gave the run. Absent in orders of 0.3.0, and in those for runs that it recorded. */
+      readonly principal?: RequestPrincipal | undefined;
     }
   /** Report all agents that run on the host. */
   | { readonly kind: 'survey'; readonly survey: number }
@@ -70,6 +82,7 @@ export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUn
       type: z.string().max(64),
       model: z.string().max(maxModelChars),
       options: z.record(z.string(), z.unknown()),
+      tenant: tenantSchema.optional(),
     }),
     owner: countSchema.optional(),
     ...authority,
@@ -88,6 +101,7 @@ export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUn
     runId: idSchema,
     input: textSchema,
     timeoutMs: z.number().positive(),
+    principal: requestPrincipalSchema.optional(),
     ...authority,
   }),
   z.object({ kind: z.literal('survey'), survey: countSchema, ...authority }),

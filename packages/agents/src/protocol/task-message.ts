@@ -1,5 +1,6 @@
 import type { ActorRef } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
+import { type SignedPrincipal, signedPrincipalSchema } from '@drover/fleet';
 import { z } from 'zod';
 import { countSchema, idSchema, textSchema } from './limits.ts';
 import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
@@ -14,6 +15,8 @@ export type TaskMessage =
       readonly runId: string;
       readonly input: string;
       readonly timeoutMs: number;
+      /** Who gives the task, signed for the node of the agent. Absent in messages of 0.3.0. */
+      readonly principal?: SignedPrincipal | undefined;
       readonly replyTo: ActorRef<TaskReply>;
     }
   | { readonly kind: 'cancel'; readonly runId: string; readonly reason: string }
@@ -25,7 +28,13 @@ export type TaskMessage =
       readonly replyTo: ActorRef<TaskReply>;
     }
   /** Take no further task for that long: the agent is to be stopped once its tasks have ended. Answered at once. */
-  | { readonly kind: 'retire'; readonly forMs: number; readonly replyTo: ActorRef<RetireReply> };
+  | {
+      readonly kind: 'retire';
+      readonly forMs: number;
+      /** As for a task. */
+      readonly principal?: SignedPrincipal | undefined;
+      readonly replyTo: ActorRef<RetireReply>;
+    };
 
 /** Whether the agent has ended all its tasks. */
 export interface RetireReply {
@@ -54,6 +63,7 @@ export const taskMessageSchema: z.ZodType<TaskMessage> = z.discriminatedUnion('k
     runId: idSchema,
     input: textSchema,
     timeoutMs: z.number().positive(),
+    principal: signedPrincipalSchema.optional(),
     replyTo: actorRefSchema<TaskReply>(),
   }),
   z.object({ kind: z.literal('cancel'), runId: idSchema, reason: z.string().max(200) }),
@@ -66,6 +76,7 @@ export const taskMessageSchema: z.ZodType<TaskMessage> = z.discriminatedUnion('k
   z.object({
     kind: z.literal('retire'),
     forMs: z.number().positive().max(60_000),
+    principal: signedPrincipalSchema.optional(),
     replyTo: actorRefSchema<RetireReply>(),
   }),
 ]);

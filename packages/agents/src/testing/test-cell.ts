@@ -12,6 +12,8 @@ import {
   type TestNode,
 } from '@drover/actor-core/testing';
 import { type ScriptedFleet, scriptedFleet } from '@drover/fleet/testing';
+import { type PrincipalSigner, startPrincipalSigner } from '@drover/fleet';
+import type { AgentCall } from '../agent/agent-actor.ts';
 import type { AgentStatus } from '../agents-client.ts';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
@@ -28,6 +30,10 @@ export interface TestCell {
   readonly hosts: Map<string, TestHost>;
   readonly client: OwnedAgentsClient;
   readonly gateway: TestNode;
+  /** Undefined for a client that does not sign. */
+  readonly signer: PrincipalSigner | undefined;
+  /** What the model calls of all hosts have used, in the order of their ends. */
+  readonly calls: readonly AgentCall[];
   readonly start: (nodeId: string) => Promise<TestHost>;
   /** The scripted fleet of a running host. */
   readonly fleetOf: (nodeId: string) => ScriptedFleet;
@@ -53,6 +59,8 @@ export async function startTestCell(
     hub?: TestHub<ManualClock>;
     /** Wraps the log that a host uses. */
     logOf?: (nodeId: string, log: Log) => Log;
+    /** The client signs its requests. @default false */
+    signs?: boolean;
   } = {},
 ): Promise<TestCell> {
   const hub = options.hub ?? createTestHub({ random: seededRandom(options.seed ?? 1) });
@@ -61,12 +69,16 @@ export async function startTestCell(
   const logger = options.log === undefined ? {} : { log: options.log };
   const logOf = options.logOf ?? ((_: string, log: Log): Log => log);
   const gateway = createTestNode(hub, { nodeId: 'gateway', roles: ['gateway'], ...logger });
-  const client = createAgentsClient(gateway, options.config);
+  const signer = options.signs === true ? startPrincipalSigner(gateway) : undefined;
+  const calls: AgentCall[] = [];
+  const client = createAgentsClient(gateway, options.config, signer);
   const cell: TestCell = {
     hub,
     hosts,
     client,
     gateway,
+    signer,
+    calls,
     async start(nodeId) {
       const incarnation = (incarnations.get(nodeId) ?? 0) + 1;
       incarnations.set(nodeId, incarnation);
@@ -75,7 +87,9 @@ export async function startTestCell(
       fleet.mode = 'echo';
       const log = logOf(nodeId, node.storage.log);
       const storage = { ...node.storage, log, writer: new RecordWriter({ ...hub, log }) };
-      const host = await startAgentHost({ ...node, storage }, fleet, options.config);
+      const host = await startAgentHost({ ...node, storage }, fleet, options.config, {
+        onCall: (call) => void calls.push(call),
+      });
       const started = { node, fleet, host };
       hosts.set(nodeId, started);
       return started;

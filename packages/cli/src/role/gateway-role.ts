@@ -39,8 +39,8 @@ export function runGateway(
         : openAuditFiles(auditDir, node.nodeId, (err) =>
             node.log.warn({ err, auditDir }, 'the newest checkpoint of the audit chain cannot be kept'),
           );
-    const agents = createAgentsClient(node, configs.agents);
     const signer = startPrincipalSigner(node);
+    const agents = createAgentsClient(node, configs.agents, signer);
     requireSignatures(signer, keys, configs.gateway.oidcIssuer);
     const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const tracer = await traceRole('drover-gateway', node);

@@ -11,11 +11,20 @@ import {
   startEventPublisher,
   startPrincipalSigner,
 } from '@drover/fleet';
-import { keepKeptBucket, keepKeysBucket, keepQuotaLog, keepUsageBucket } from '@drover/gateway/keys';
+import {
+  keepKeptBucket,
+  keepKeysBucket,
+  keepQuotaLog,
+  keepUsageBucket,
+  openUsageLedger,
+} from '@drover/gateway/keys';
 import { type AuditRetention, keepAuditLog } from '@drover/gateway/audit';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
+
+/** Whom tasks without a principal are counted on. */
+const cluster = { keyId: '', tenant: 'default' };
 
 /**
  * Runs agents, creates the buckets of the replicated memory, of the keys and of the usage, the log of the quotas and
@@ -44,8 +53,22 @@ export function runHost(
     const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
     stopSources.push(publishDataEvents(node, { memory, queues }, events));
-    const stopAdminJobs = serveAdminJobs(node, events);
-    const host = await startAgentHost(node, fleet, configs.agents, events);
+    const stopAdminJobs = serveAdminJobs(node, events, signer);
+    const usage = openUsageLedger(node);
+    const host = await startAgentHost(node, fleet, configs.agents, {
+      events,
+      onCall: ({ principal: { keyId, tenant } = cluster, agent, model, ...used }) =>
+        usage.add(
+          { keyId, tenant, model, agent },
+          {
+            requests: 1,
+            promptTokens: used.promptTokens,
+            outputTokens: used.completionTokens,
+            workMs: used.workMs,
+            queuedMs: 0,
+          },
+        ),
+    });
     const stopReports = publishStoreReports(node, {
       memory,
       plan: { groups: [agentsGroup] },
@@ -65,6 +88,7 @@ export function runHost(
         for (const end of keeps) end();
         stopAdminJobs();
         await host.stop();
+        await usage.close();
         memory.close();
         queues.close();
         await fleet.stop();

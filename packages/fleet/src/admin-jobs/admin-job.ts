@@ -1,6 +1,7 @@
 import { encodeToken } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import { modelKey } from '../protocol/model-name.ts';
+import { type RequestPrincipal, requestPrincipalSchema } from '../protocol/signed-principal.ts';
 
 /** What Ollama does with a model outside inference. */
 export type AdminOperation = 'pull' | 'push' | 'create' | 'copy' | 'delete';
@@ -48,6 +49,8 @@ export interface AdminJob extends AdminTarget {
   /** How often a node-agent has begun. */
   readonly attempts: number;
   readonly submittedAtMs: number;
+  /** Who submitted it. Absent in jobs of 0.3.0, and of the cluster itself. */
+  readonly principal?: RequestPrincipal | undefined;
   /** Ollama's text, of a job that failed. */
   readonly error?: string | undefined;
   /** Ollama's status, of a job that failed before it sent a line. */
@@ -84,6 +87,7 @@ const adminJobSchema: z.ZodType<AdminJob> = z.object({
   steps: z.array(adminStepSchema).max(maxAdminSteps),
   attempts: z.number().int().min(0),
   submittedAtMs: z.number(),
+  principal: requestPrincipalSchema.optional(),
   error: text.optional(),
   errorStatus: z.number().int().optional(),
 });

@@ -3,6 +3,8 @@ import { createTestHub, createTestNode, ManualClock, settle } from '@drover/acto
 import { afterEach, expect, it } from 'vitest';
 import { type AdminJob, adminJobKey } from './admin-job.ts';
 import { followAdminJobs } from './admin-jobs.ts';
+import { followSigners } from '../signing/known-signers.ts';
+import { type PrincipalSigner, startPrincipalSigner } from '../signing/principal-signer.ts';
 import { followNodeAdminJobs } from './node-admin-jobs.ts';
 import { serveAdminJobs } from './serve-admin-jobs.ts';
 
@@ -24,11 +26,11 @@ function setup() {
   const nats = hub.bus.connect('nats');
   const jobs = followAdminJobs(gate);
   const taken: (readonly AdminJob[])[] = [];
-  const asker = followNodeAdminJobs(agentNode, {
-    take: (list) => void taken.push(list),
-    hasTaken: () => false,
-  });
+  const signers = followSigners(agentNode);
+  const taker = { take: (list: readonly AdminJob[]) => void taken.push(list), hasTaken: () => false };
+  const asker = followNodeAdminJobs(agentNode, taker, signers);
   ends.push(
+    () => signers.stop(),
     () => jobs.close(),
     () => asker.close(),
   );
@@ -39,8 +41,8 @@ function setup() {
       clock.advance(Math.min(100, left));
     }
   };
-  const serve = () => {
-    const end = serveAdminJobs(host);
+  const serve = (signer?: PrincipalSigner) => {
+    const end = serveAdminJobs(host, undefined, signer);
     ends.push(end);
     return end;
   };
@@ -49,7 +51,7 @@ function setup() {
   /** NATS announces each record; the logs in memory do not use the bus. */
   const announce = (node: string) =>
     nats.publish(adminJobsOf('test', node).replace('>', 'ollama-1.pull.m'), new Uint8Array(0));
-  return { hub, jobs, asker, taken, pass, serve, submit, announce };
+  return { hub, host, gate, jobs, asker, taken, pass, serve, submit, announce };
 }
 
 it('gives a job to the node-agent of its host, which cannot read the store, and to no other', async () => {
@@ -166,4 +168,43 @@ it('asks again until a host answers, and makes the bucket again after the store 
   await pass(16_000);
   expect(taken.at(-1)).toMatchObject([{ node: 'a' }]);
   expect(adminJobsBucket('test')).toBe('ADMINJOBS_test');
+});
+
+it('takes the jobs of which a host has signed who submitted them, once the cluster has keys', async () => {
+  const { host, gate, jobs, serve, pass, taken } = setup();
+  const [gateway, signer] = [startPrincipalSigner(gate), startPrincipalSigner(host)];
+  ends.push(
+    () => gateway.stop(),
+    () => signer.stop(),
+  );
+  gateway.require();
+  const endUnsigned = serve();
+  await pass(1_200);
+  const principal = { keyId: '0123456789abcdef', tenant: 'acme', roles: ['operator'] };
+  await jobs.submit({ operation: 'pull', model: 'm', request: {}, targets: [target('a')], principal });
+  await pass(16_000);
+  expect(taken.flat()).toEqual([]);
+  endUnsigned();
+  serve(signer);
+  await pass(6_000);
+  expect(taken.at(-1)).toMatchObject([{ operation: 'pull', model: 'm', principal }]);
+});
+
+it('leaves out a job whose principal somebody else has signed', async () => {
+  const { hub, gate, jobs, serve, pass, taken } = setup();
+  const thief = createTestNode(hub, { nodeId: 'b', roles: ['node-agent'] });
+  const [gateway, stolen] = [startPrincipalSigner(gate), startPrincipalSigner(thief)];
+  ends.push(
+    () => gateway.stop(),
+    () => stolen.stop(),
+  );
+  const claims: PrincipalSigner = {
+    ...stolen,
+    sign: (principal, to) => ({ ...stolen.sign(principal, to), signer: 'gate' }),
+  };
+  serve(claims);
+  await pass(1_200);
+  await jobs.submit({ operation: 'delete', model: 'm', request: {}, targets: [target('a')] });
+  await pass(16_000);
+  expect(taken.flat()).toEqual([]);
 });

@@ -11,6 +11,7 @@ import {
 } from './admin-job.ts';
 import type { EventPublisher } from '../events/event-publisher.ts';
 import { modelKey } from '../protocol/model-name.ts';
+import type { RequestPrincipal } from '../protocol/signed-principal.ts';
 import { AdminJobStore } from './admin-job-store.ts';
 import { decideSubmit } from './decide-admin-job.ts';
 import { publishJob } from './publish-job.ts';
@@ -27,6 +28,8 @@ export interface AdminJobs {
     readonly model: string;
     readonly request: Readonly<Record<string, unknown>>;
     readonly targets: readonly AdminTarget[];
+    /** On whose behalf. @default that of the cluster itself */
+    readonly principal?: RequestPrincipal;
   }): Promise<readonly AdminJob[]>;
   /**
    * All jobs, those that are over included, the oldest first. A gateway that has just started waits for them, at most
@@ -162,7 +165,13 @@ class Following implements AdminJobs {
   }
 
   async #submitAt(
-    { operation, model, request, batch }: Parameters<AdminJobs['submit']>[0] & { readonly batch: string },
+    {
+      operation,
+      model,
+      request,
+      principal,
+      batch,
+    }: Parameters<AdminJobs['submit']>[0] & { readonly batch: string },
     { node, instance }: AdminTarget,
     openBatches: ReadonlySet<string>,
   ): Promise<AdminJob> {
@@ -171,7 +180,8 @@ class Following implements AdminJobs {
     for (let writes = 1; ; writes += 1) {
       const { job: known, revision } = await this.#store.get(key);
       const id = random.id();
-      const wanted = { id, batch, node, instance, operation, model, request, nowMs: clock.wallNow() };
+      const facts = { id, batch, node, instance, operation, model, request, ...(principal && { principal }) };
+      const wanted = { ...facts, nowMs: clock.wallNow() };
       const decision = decideSubmit(known, wanted, openBatches);
       if (decision.kind === 'differs') throw new AdminJobDiffersError(decision.job);
       if (decision.kind === 'joined') return this.#expect(decision.job);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AdminJob, parseJson, readAdminJob } from './admin-job.ts';
+import { type SignedPrincipal, signedPrincipalSchema } from '../protocol/signed-principal.ts';
 import { type AdminReport, adminReportSchema } from './decide-admin-job.ts';
 
 /**
@@ -10,9 +11,16 @@ export type AdminQuestion =
   | { readonly kind: 'list' }
   | { readonly kind: 'report'; readonly report: AdminReport };
 
+/** A job for a node-agent. */
+export interface HandedJob {
+  readonly job: AdminJob;
+  /** Who submitted the job, signed for the node-agent. Absent in answers of 0.3.0. */
+  readonly principal?: SignedPrincipal | undefined;
+}
+
 /** `gone`: see `ReportDecision`. `busy`: the host could not reach the store; ask again. */
 export type AdminAnswer =
-  | { readonly kind: 'jobs'; readonly jobs: readonly AdminJob[] }
+  | { readonly kind: 'jobs'; readonly jobs: readonly HandedJob[] }
   | { readonly kind: 'noted' | 'gone' | 'busy' };
 
 const questionSchema = z.discriminatedUnion('kind', [
@@ -20,12 +28,38 @@ const questionSchema = z.discriminatedUnion('kind', [
   z.object({ v: z.literal(1), kind: z.literal('report'), report: adminReportSchema }),
 ]);
 const answerSchema = z.discriminatedUnion('kind', [
-  z.object({ v: z.literal(1), kind: z.literal('jobs'), jobs: z.array(z.unknown()) }),
+  z.object({
+    v: z.literal(1),
+    kind: z.literal('jobs'),
+    jobs: z.array(z.unknown()),
+    /** In the order of the jobs. */
+    principals: z.array(z.unknown()).optional(),
+  }),
   z.object({ v: z.literal(1), kind: z.enum(['noted', 'gone', 'busy']) }),
 ]);
 
 export function encodeAdminMessage(message: AdminQuestion | AdminAnswer): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify({ v: 1, ...message }));
+  return new TextEncoder().encode(
+    JSON.stringify({ v: 1, ...('jobs' in message ? packed(message) : message) }),
+  );
+}
+
+/** The jobs as 0.3.0 reads them, and the principals beside them. */
+function packed({ kind, jobs }: Extract<AdminAnswer, { kind: 'jobs' }>): object {
+  const principals = jobs.map(
+    ({ principal }) =>
+      principal && { ...principal, signature: Buffer.from(principal.signature).toString('base64') },
+  );
+  return { kind, jobs: jobs.map(({ job }) => job), principals };
+}
+
+const packedPrincipal = z.looseObject({ signature: z.string().max(200) });
+
+function unpacked(value: unknown): SignedPrincipal | undefined {
+  const read = packedPrincipal.safeParse(value).data;
+  if (read === undefined) return undefined;
+  const signature = new Uint8Array(Buffer.from(read.signature, 'base64'));
+  return signedPrincipalSchema.safeParse({ ...read, signature }).data;
 }
 
 /** Undefined for bytes that are no question of this version. */
@@ -40,5 +74,9 @@ export function decodeAdminAnswer(payload: Uint8Array): AdminAnswer | undefined 
   if (!read.success) return undefined;
   const answer = read.data;
   if (answer.kind !== 'jobs') return answer;
-  return { kind: 'jobs', jobs: answer.jobs.map(readAdminJob).filter((job) => job !== undefined) };
+  const jobs = answer.jobs.flatMap((value, index): HandedJob[] => {
+    const job = readAdminJob(value);
+    return job === undefined ? [] : [{ job, principal: unpacked(answer.principals?.[index]) }];
+  });
+  return { kind: 'jobs', jobs };
 }

@@ -1,3 +1,4 @@
+import type { RequestPrincipal } from '../protocol/signed-principal.ts';
 import { z } from 'zod';
 import {
   type AdminJob,
@@ -18,6 +19,7 @@ export interface WantedJob extends AdminTarget {
   readonly operation: AdminOperation;
   readonly model: string;
   readonly request: Readonly<Record<string, unknown>>;
+  readonly principal?: RequestPrincipal | undefined;
   readonly nowMs: number;
 }
 

@@ -1,10 +1,12 @@
 import { adminJobsBucket, adminJobsOf, type LocalNode } from '@drover/actor-core/cluster';
 import type { AdminJob } from './admin-job.ts';
+import type { KnownSigners } from '../signing/known-signers.ts';
 import {
   type AdminAnswer,
   type AdminQuestion,
   decodeAdminAnswer,
   encodeAdminMessage,
+  type HandedJob,
 } from './admin-message.ts';
 import type { AdminReport } from './decide-admin-job.ts';
 
@@ -36,10 +38,14 @@ export interface AdminJobTaker {
 
 /**
  * Hands the jobs of this node that are not over to `taker`: when the node-agent starts, when NATS announces that one
- * was written, after a reconnect, and every 15 s.
+ * was written, after a reconnect, and every 15 s. Jobs of which nobody who may has signed the principal are left out.
  */
-export function followNodeAdminJobs(node: AdminAskingNode, taker: AdminJobTaker): NodeAdminJobs {
-  const asking = new Asking(node, taker);
+export function followNodeAdminJobs(
+  node: AdminAskingNode,
+  taker: AdminJobTaker,
+  signers: Pick<KnownSigners, 'judge'>,
+): NodeAdminJobs {
+  const asking = new Asking(node, taker, signers);
   asking.ask();
   return asking;
 }
@@ -47,6 +53,7 @@ export function followNodeAdminJobs(node: AdminAskingNode, taker: AdminJobTaker)
 class Asking implements NodeAdminJobs {
   readonly #node: AdminAskingNode;
   readonly #taker: AdminJobTaker;
+  readonly #signers: Pick<KnownSigners, 'judge'>;
   readonly #ends: (() => void)[];
   #timer: { cancel(): void } | undefined;
   #isAsking = false;
@@ -54,8 +61,9 @@ class Asking implements NodeAdminJobs {
   #isOutdated = false;
   #hasEnded = false;
 
-  constructor(node: AdminAskingNode, taker: AdminJobTaker) {
+  constructor(node: AdminAskingNode, taker: AdminJobTaker, signers: Pick<KnownSigners, 'judge'>) {
     this.#node = node;
+    this.#signers = signers;
     this.#taker = taker;
     const { transport, subjects, nodeId } = node;
     const beforeKey = `$KV.${adminJobsBucket(subjects.cell)}.`;
@@ -94,10 +102,25 @@ class Asking implements NodeAdminJobs {
   #answered(answer: AdminAnswer | undefined): void {
     this.#isAsking = false;
     if (this.#hasEnded) return;
-    if (answer?.kind === 'jobs') this.#taker.take(answer.jobs);
+    const handed = answer?.kind === 'jobs' ? answer.jobs : undefined;
+    const signed = handed?.filter((one) => this.#isSigned(one)) ?? [];
+    if (handed !== undefined) this.#taker.take(signed.map(({ job }) => job));
     if (this.#isOutdated) return this.ask();
-    const delayMs = answer?.kind === 'jobs' ? repeatMs : retryMs;
+    const delayMs = handed?.length === signed.length ? repeatMs : retryMs;
     this.#timer = this.#node.clock.setTimer(delayMs, () => this.ask());
+  }
+
+  #isSigned({ job, principal }: HandedJob): boolean {
+    const verdict = this.#signers.judge(principal, principal?.tenant ?? 'default');
+    if (verdict === 'valid' || verdict === 'unsigned') return true;
+    // The key of a host that has just started is announced within 5 s.
+    const level = verdict === 'unknown-signer' ? 'debug' : 'warn';
+    const { id, operation, model } = job;
+    this.#node.log[level](
+      { job: id, operation, model, verdict },
+      'an admin job is left out for its principal',
+    );
+    return false;
   }
 
   async #request(question: AdminQuestion): Promise<AdminAnswer | undefined> {

@@ -8,6 +8,8 @@ import {
   decodeAdminQuestion,
   encodeAdminMessage,
 } from './admin-message.ts';
+import type { RequestPrincipal } from '../protocol/signed-principal.ts';
+import type { PrincipalSigner } from '../signing/principal-signer.ts';
 import { publishJob } from './publish-job.ts';
 import { type AdminReport, decideReport } from './decide-admin-job.ts';
 
@@ -19,6 +21,8 @@ const maxQuestions = 64;
 const maxWrites = 5;
 /** Bytes of the jobs in one answer; a node-agent that has done some asks for the next ones. */
 const maxListBytes = 512 * 1024;
+/** Who submits jobs that no client asked for. */
+const ofCluster: RequestPrincipal = Object.freeze({ keyId: '', tenant: 'default', roles: [] });
 /** Time between two looks whether the bucket is still there. */
 const keepMs = 5_000;
 
@@ -27,10 +31,15 @@ const keepMs = 5_000;
  * reports about them. Runs on hosts, and creates the bucket. Each write asserts the revision that was read, so that any
  * host may answer any question.
  *
+ * @param signer signs who submitted a job. @default nothing is signed: refused where the cluster has keys
  * @returns the function that ends it
  */
-export function serveAdminJobs(node: LocalNode, events?: EventPublisher): () => void {
-  const keeper = new Keeper(node, events);
+export function serveAdminJobs(
+  node: LocalNode,
+  events?: EventPublisher,
+  signer?: PrincipalSigner,
+): () => void {
+  const keeper = new Keeper(node, events, signer);
   keeper.keepBucket();
   return () => keeper.end();
 }
@@ -39,13 +48,15 @@ class Keeper {
   readonly #node: LocalNode;
   readonly #store: AdminJobStore;
   readonly #events: EventPublisher | undefined;
+  readonly #signer: PrincipalSigner | undefined;
   readonly #subscription: { unsubscribe(): void };
   #timer: { cancel(): void } | undefined;
   #running = 0;
   #hasEnded = false;
 
-  constructor(node: LocalNode, events: EventPublisher | undefined) {
+  constructor(node: LocalNode, events: EventPublisher | undefined, signer: PrincipalSigner | undefined) {
     this.#node = node;
+    this.#signer = signer;
     this.#events = events;
     this.#store = new AdminJobStore(node);
     this.#subscription = node.transport.subscribe(
@@ -92,8 +103,11 @@ class Keeper {
   }
 
   async #answer(sender: string, question: AdminQuestion): Promise<AdminAnswer> {
-    if (question.kind === 'list')
-      return { kind: 'jobs', jobs: fitting(await this.#store.unfinishedOf(sender)) };
+    if (question.kind === 'list') {
+      const jobs = fitting(await this.#store.unfinishedOf(sender));
+      const sign = ({ principal = ofCluster }: AdminJob) => this.#signer?.sign(principal, sender);
+      return { kind: 'jobs', jobs: jobs.map((job) => ({ job, principal: sign(job) })) };
+    }
     return { kind: await this.#note(sender, question.report) };
   }
 

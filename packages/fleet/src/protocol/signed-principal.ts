@@ -22,10 +22,16 @@ export interface SignedPrincipal extends RequestPrincipal {
 const signatureBytes = 64;
 const maxRoles = 16;
 
-export const signedPrincipalSchema: z.ZodType<SignedPrincipal> = z.object({
+const principalShape = {
   keyId: z.string().max(64),
   tenant: z.string().max(128),
   roles: z.array(z.string().max(64)).max(maxRoles),
+};
+
+export const requestPrincipalSchema: z.ZodType<RequestPrincipal> = z.object(principalShape);
+
+export const signedPrincipalSchema: z.ZodType<SignedPrincipal> = z.object({
+  ...principalShape,
   signer: z.string().min(1).max(64),
   signature: z.instanceof(Uint8Array).refine((bytes) => bytes.byteLength === signatureBytes),
 });

@@ -53,7 +53,7 @@ export async function runAdmin(
   wanted: AdminRequest,
   listener?: AdminListener,
 ): Promise<AdminVerdict | undefined> {
-  const submitted = await submit(services, wanted);
+  const submitted = await submit(services, exchange, wanted);
   listener?.onSubmitted();
   const watch = new JobWatch(services, exchange, submitted);
   let progress = nothingTold;
@@ -79,9 +79,13 @@ export async function runAdmin(
   }
 }
 
-async function submit({ adminJobs }: GatewayServices, wanted: AdminRequest): Promise<readonly AdminJob[]> {
+async function submit(
+  { adminJobs }: GatewayServices,
+  { principal: { keyId, tenant, roles } }: Exchange,
+  wanted: AdminRequest,
+): Promise<readonly AdminJob[]> {
   try {
-    return await adminJobs.submit(wanted);
+    return await adminJobs.submit({ ...wanted, principal: { keyId, tenant, roles } });
   } catch (error) {
     if (error instanceof AdminJobDiffersError) throw new RequestFailure(409, 'job-differs', error.message);
     if (error instanceof InvalidArgumentError)

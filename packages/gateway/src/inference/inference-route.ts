@@ -115,9 +115,9 @@ async function provideModel(
 ): Promise<void> {
   if (route === 'show' || intent === 'unload' || exchange.resumes !== undefined) return;
   const { requestId, principal, signal } = exchange;
-  const { keyId, tenant } = principal;
+  const { keyId, tenant, roles } = principal;
   const timeoutMs = agreeOnTimeout(exchange, config.requestTimeoutMs);
-  await unknownModels.provide({ model, requestId, keyId, tenant, timeoutMs, signal });
+  await unknownModels.provide({ model, requestId, keyId, tenant, roles, timeoutMs, signal });
 }
 
 /** Serves the request to its client, or also to one that comes back after a disconnect. @throws RequestFailure */

@@ -15,6 +15,8 @@ export interface LimitedExchange {
 
 /** A request that was let in. Its place ends with `finish`. */
 export interface Admission {
+  /** Whether the caller has any limit, so that the end of the request matters. */
+  readonly isLimited: boolean;
   /** Whether tokens are limited, so that `takeTokens` needs an estimate. */
   readonly limitsTokens: boolean;
   /** Takes the tokens that the request may need. @throws RequestFailure 429; 503 */
@@ -42,6 +44,7 @@ export interface LimitEvent {
 }
 
 const unlimited: Admission = Object.freeze({
+  isLimited: false,
   limitsTokens: false,
   takeTokens: () => Promise.resolve(),
   finish: () => undefined,
@@ -92,6 +95,7 @@ export class CallerLimits {
 }
 
 class LimitedAdmission implements Admission {
+  readonly isLimited = true;
   readonly #exchange: LimitedExchange;
   readonly #quotas: readonly CallerQuota[];
   readonly #options: CallerLimitsOptions;

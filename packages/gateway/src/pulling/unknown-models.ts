@@ -35,6 +35,7 @@ export interface UnknownModelRequest {
   readonly requestId: string;
   readonly keyId: string;
   readonly tenant: string;
+  readonly roles: readonly string[];
   /** Longest wait that the request allows; 0: as long as the setting. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -144,10 +145,12 @@ export class UnknownModels {
       throw tooManyPulls(model, config.maxPulls);
     const target = placePull(load.instances(), model);
     if (target === undefined) return undefined;
-    const { requestId, keyId, tenant } = facts;
+    const { requestId, keyId, tenant, roles } = facts;
     log.info({ model, ...target, requestId, keyId, tenant }, 'a request begins the pull of a model');
     const request = { insecure: false };
-    const [job] = await adminJobs.submit({ operation: 'pull', model, request, targets: [target] });
+    const principal = { keyId, tenant, roles };
+    const targets = [target];
+    const [job] = await adminJobs.submit({ operation: 'pull', model, request, targets, principal });
     return job;
   }
 

@@ -5,6 +5,7 @@ import {
   type AdminJobTaker,
   adminJobKey,
   followNodeAdminJobs,
+  type KnownSigners,
   type NodeAdminJobs,
 } from '@drover/fleet';
 import { runAdminJob } from './admin-run.ts';
@@ -30,11 +31,15 @@ export class AdminRunner implements AdminJobTaker {
   #takesNew = true;
 
   /** @param ollamas by name of the instance */
-  constructor(node: AdminAskingNode, ollamas: ReadonlyMap<string, ManagedModels>) {
+  constructor(
+    node: AdminAskingNode,
+    ollamas: ReadonlyMap<string, ManagedModels>,
+    signers: Pick<KnownSigners, 'judge'>,
+  ) {
     this.#node = node;
     this.#ollamas = ollamas;
     this.#log = node.log;
-    this.#jobs = followNodeAdminJobs(node, this);
+    this.#jobs = followNodeAdminJobs(node, this, signers);
   }
 
   take(jobs: readonly AdminJob[]): void {

@@ -2,15 +2,14 @@ import type { AgentsClient } from '@drover/agents';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
-import { agreeOnTimeout, timeoutHeader } from '../../inference/timeout-header.ts';
 import type { GatewayServices } from '../../services.ts';
 import { agentPage, readAgentListQuery, readStopQuery } from './agent-listing.ts';
+import { requirePermitted, runTask } from './agent-task.ts';
 import { agentEvidence } from './agent-evidence.ts';
 import { droverJson } from './drover-reply.ts';
 import { tagged } from '../../http/entity-tag.ts';
-import { spawnRequest, taskRequest } from './operations/agent-operations.ts';
+import { spawnRequest } from './operations/agent-operations.ts';
 import { readJson } from './read-json.ts';
-import { streamTask } from './task-stream.ts';
 
 /** Printable ASCII: the characters that a header can carry. */
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
@@ -18,7 +17,7 @@ const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 /** The agents of the cluster under `/api/v1/`. */
 export function agentRoutes(services: GatewayServices): readonly Route[] {
   const { agents } = services;
-  const agentsOf = ({ principal }: Exchange): AgentsClient => agents.forTenant(principal.tenant);
+  const agentsOf = ({ principal }: Exchange): AgentsClient => agents.forTenant(principal.tenant, principal);
   return [
     route('GET', '/catalogue', (exchange) =>
       exchange.reply(tagged(exchange, droverJson({ entries: agents.definitions() }))),
@@ -59,18 +58,6 @@ function route(method: string, path: string, handler: Handler): Route {
   return { methods: [method], path: `/api/v1${path}`, right: 'data', handler };
 }
 
-/** Timeout of a task: `timeoutMs` of the body, else that of the header; undefined without both. */
-function taskTimeoutOf(
-  exchange: Exchange,
-  inBody: number | undefined,
-  maxTimeoutMs: number,
-): number | undefined {
-  if (exchange.header(timeoutHeader) === undefined) return inBody;
-  const agreedMs = agreeOnTimeout(exchange, maxTimeoutMs);
-  if (inBody !== undefined) exchange.setHeader(timeoutHeader, String(inBody));
-  return inBody ?? agreedMs;
-}
-
 async function spawn(services: GatewayServices, exchange: Exchange): Promise<void> {
   const request = await readJson(exchange, spawnRequest, services.bodies);
   const idempotencyKey = exchange.header('idempotency-key');
@@ -79,26 +66,12 @@ async function spawn(services: GatewayServices, exchange: Exchange): Promise<voi
       field: 'Idempotency-Key',
     });
   }
+  // Without a model in the request the first task decides.
+  if (request.model !== undefined) requirePermitted(exchange.principal, request.model);
   const agent = await services.agents
-    .forTenant(exchange.principal.tenant)
+    .forTenant(exchange.principal.tenant, exchange.principal)
     .spawn({ ...request, idempotencyKey });
   exchange.setHeader('Location', `/api/v1/agents/${encodeURIComponent(agent.id)}`);
   exchange.setHeader('x-drover-node', agent.node);
   exchange.reply(droverJson(agent, 201));
-}
-
-async function runTask(services: GatewayServices, exchange: Exchange, agentId: string): Promise<void> {
-  const { config, bodies } = services;
-  const agents = services.agents.forTenant(exchange.principal.tenant);
-  const { mode, input, timeoutMs: inBody } = await readJson(exchange, taskRequest, bodies);
-  const task = { input, timeoutMs: taskTimeoutOf(exchange, inBody, config.requestTimeoutMs) };
-  if (mode === 'stream') {
-    await streamTask(services, exchange, agentId, task);
-  } else if (mode === 'async') {
-    exchange.reply(droverJson(await agents.submit(agentId, task), 202));
-  } else {
-    const result = await agents.task(agentId, task, { signal: exchange.signal });
-    exchange.setHeader('x-drover-node', result.node);
-    exchange.reply(droverJson(result));
-  }
 }

@@ -1,4 +1,4 @@
-import type { TaskEvent, TaskRequest } from '@drover/agents';
+import type { TaskEvent, TaskRequest, TaskUsage } from '@drover/agents';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { commentWhileSilent } from '../../http/stream-comments.ts';
@@ -12,6 +12,7 @@ const maxPendingChars = 1024 * 1024;
  * Runs a task and sends its server-sent events: `started`, `token`…, then `completed` or `failed`. A failure before the
  * first event is answered with its status. Tokens that wait for a slow reader are joined into one event and bounded.
  *
+ * @returns what the task used; undefined of one that failed after its first event
  * @throws AgentsError before the first event
  */
 export async function streamTask(
@@ -19,15 +20,19 @@ export async function streamTask(
   exchange: Exchange,
   agentId: string,
   task: TaskRequest,
-): Promise<void> {
+): Promise<TaskUsage | undefined> {
+  let usage: TaskUsage | undefined;
   const { node, config } = services;
   const writer = new EventWriter(exchange);
   const stopComments = commentWhileSilent(exchange, node.clock, config.streamCommentMs);
   try {
-    const result = await services.agents.forTenant(exchange.principal.tenant).task(agentId, task, {
-      signal: exchange.signal,
-      onEvent: (event) => writer.take(event),
-    });
+    const result = await services.agents
+      .forTenant(exchange.principal.tenant, exchange.principal)
+      .task(agentId, task, {
+        signal: exchange.signal,
+        onEvent: (event) => writer.take(event),
+      });
+    usage = result.usage;
     await writer.flush();
     exchange.setHeader('x-drover-node', result.node);
     writer.send('completed', result);
@@ -40,6 +45,7 @@ export async function streamTask(
     stopComments();
   }
   exchange.end();
+  return usage;
 }
 
 class EventWriter {
