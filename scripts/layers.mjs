@@ -117,6 +117,18 @@ export const layers = {
     'proof.ts',
     'index.ts',
   ],
+  client: [
+    'raw-body.ts',
+    'generated',
+    'errors.ts',
+    'config.ts',
+    'http',
+    'streaming',
+    'socket',
+    'groups',
+    'client.ts',
+    'index.ts',
+  ],
   cli: [
     'errors.ts',
     'product-version.ts',

@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const published = [
   'actor-core',
   'telemetry',
+  'client',
   'fleet',
   'agents',
   'gateway',
