@@ -1,5 +1,13 @@
 export { type AccessKey, accessKeyText, newAccessKey, parseAccessKey } from './keys/access-key.ts';
-export { createKey, type IssuedKey, type KeySpec, revokeKey, rotateKey } from './keys/change-key.ts';
+export {
+  createKey,
+  type IssuedKey,
+  type KeySpec,
+  type LimitChanges,
+  limitKey,
+  revokeKey,
+  rotateKey,
+} from './keys/change-key.ts';
 export { type FollowedKeys, followKeys, type KeyFollower } from './keys/follow-keys.ts';
 export { openUsageLedger } from './usage/open-usage-ledger.ts';
 export { keepUsageBucket } from './usage/usage-store.ts';

@@ -107,6 +107,7 @@ const routes: readonly (readonly [Right, string])[] = [
   ['administer', 'GET /api/v1/keys'],
   ['administer', 'POST /api/v1/keys'],
   ['administer', 'POST /api/v1/keys/{key}/rotate'],
+  ['administer', 'PATCH /api/v1/keys/{key}'],
   ['administer', 'DELETE /api/v1/keys/{key}'],
   ['administer', 'GET /api/v1/explain'],
   ['administer', 'POST /api/v1/explain'],

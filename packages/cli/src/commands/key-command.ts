@@ -7,6 +7,7 @@ import {
   createKeyAt,
   type IssuedKeyView,
   type KeyView,
+  limitKeyAt,
   listKeys,
   revokeKeyAt,
   rotateKeyAt,
@@ -16,6 +17,7 @@ import { localKeyName, type OfflineKey, OfflineKeys } from '../keys/offline-keys
 import { keyLines } from '../output/key-text.ts';
 import { readDuration } from '../settings/value-text.ts';
 import { settingsFor } from './options.ts';
+import { keyLimitCommand } from './key-limit-command.ts';
 import { looking, print } from './look-target.ts';
 
 type Finish = (code: ExitCode) => void;
@@ -47,7 +49,7 @@ interface CreateFlags {
 
 export function keyCommand(finish: Finish): Command {
   const command = new Command('key')
-    .description('make, list, renew and revoke the keys of clients')
+    .description('make, list, renew, limit and revoke the keys of clients')
     .addHelpText(
       'after',
       `
@@ -58,9 +60,10 @@ Examples:
   drover key create --name ci --model 'llama3*' --expires 90d
   drover key create --role operator --data /srv/drover
   drover key rotate ci --grace 1h
+  drover key limit ci --requests-per-minute 60
   drover key revoke ci`,
     );
-  for (const make of [createCommand, listCommand, rotateCommand, revokeCommand])
+  for (const make of [createCommand, listCommand, rotateCommand, limitCommand, revokeCommand])
     command.addCommand(make(finish));
   return command;
 }
@@ -155,6 +158,19 @@ function rotateCommand(finish: Finish): Command {
       printIssued(target, rotated);
       finish(exitCodes.done);
     });
+}
+
+function limitCommand(finish: Finish): Command {
+  const command = keyLimitCommand(async (key, changes, flags) => {
+    const { place, isJson } = await targetOf(flags);
+    const limited =
+      'gateway' in place
+        ? await limitKeyAt(place.gateway, key, changes)
+        : viewOf(place.offline.limit(key, changes, Date.now()));
+    print(isJson, limited, () => keyLines([limited]));
+    finish(exitCodes.done);
+  });
+  return looking(command);
 }
 
 function revokeCommand(finish: Finish): Command {

@@ -32,7 +32,11 @@ export function sendJson(
     method,
     path,
     body,
-  }: { readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly path: string; readonly body?: object },
+  }: {
+    readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+    readonly path: string;
+    readonly body?: object;
+  },
   withinMs: number = timeoutMs,
 ): Promise<unknown> {
   return callGateway(address, path, {

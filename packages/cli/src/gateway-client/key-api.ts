@@ -1,4 +1,4 @@
-import type { Limits } from '@drover/gateway/keys';
+import type { LimitChanges, Limits } from '@drover/gateway/keys';
 import { z } from 'zod';
 import { CommandError, exitCodes } from '../errors.ts';
 import type { GatewayAddress } from './gateway-address.ts';
@@ -97,6 +97,16 @@ export async function rotateKeyAt(
 ): Promise<IssuedKeyView> {
   const path = `/api/v1/keys/${encodeURIComponent(key)}/rotate`;
   return read(gateway, issuedSchema, await sendJson(gateway, { method: 'POST', path, body: { graceMs } }));
+}
+
+/** @throws CommandError as `getJson` */
+export async function limitKeyAt(
+  gateway: GatewayAddress,
+  key: string,
+  changes: LimitChanges,
+): Promise<KeyView> {
+  const path = `/api/v1/keys/${encodeURIComponent(key)}`;
+  return read(gateway, viewSchema, await sendJson(gateway, { method: 'PATCH', path, body: changes }));
 }
 
 /** @throws CommandError as `getJson` */

@@ -6,6 +6,8 @@ import {
   type KeyRecord,
   type KeySpec,
   keyStateOf,
+  type LimitChanges,
+  limitKey,
   parseAccessKey,
   revokeKey,
   rotateKey,
@@ -55,6 +57,17 @@ export class OfflineKeys {
       if (state !== 'active') throw no(`key-ended: the key ${record.id} is ${state}: create another one`);
       const issued = rotateKey(record, graceMs, nowMs);
       return [shown(issued), replaced(keys, issued.record)];
+    });
+  }
+
+  /** @throws CommandError `gateway-refused` for a key that does not exist or has ended */
+  limit(idOrName: string, changes: LimitChanges, nowMs: number): KeyRecord {
+    return this.#change((keys) => {
+      const record = found(keys, idOrName);
+      const state = keyStateOf(record, nowMs);
+      if (state !== 'active') throw no(`key-ended: the key ${record.id} is ${state}: create another one`);
+      const limited = limitKey(record, changes);
+      return [limited, replaced(keys, limited)];
     });
   }
 

@@ -67,6 +67,7 @@ export type EventPayloads = {
   readonly 'model.job-cancelled': { readonly job: string; readonly by: string };
   readonly 'key.created': KeyPayload;
   readonly 'key.rotated': KeyPayload;
+  readonly 'key.limited': KeyPayload;
   readonly 'key.revoked': KeyPayload;
   readonly 'memory.conflict': {
     readonly scope: string;
@@ -220,6 +221,7 @@ export const eventTypes: { readonly [T in EventType]: EventTypeSpec<T> } = {
   },
   'key.created': { ...kept, by: gateways, summary: 'A key was made', fields: keyFields },
   'key.rotated': { ...kept, by: gateways, summary: 'A key has a new secret', fields: keyFields },
+  'key.limited': { ...kept, by: gateways, summary: 'The limits of a key were changed', fields: keyFields },
   'key.revoked': { ...kept, by: gateways, summary: 'A key is refused from now on', fields: keyFields },
   'memory.conflict': {
     ...ofTenant,

@@ -44,6 +44,58 @@ async function served(gateway: Awaited<ReturnType<typeof setup>>, path: string, 
   return answered;
 }
 
+it('lets a key use limits that were changed after it was made, from the next request on', async () => {
+  const keys = await createTestKeys({ key: { requestsPerMinute: 1 }, admin: { roles: ['admin'] } });
+  ends.push(() => keys.close());
+  const scripted = await startScriptedGateway({ keys: keys.keys });
+  ends.push(() => scripted[Symbol.asyncDispose]());
+  const send = (path: string, body: object) =>
+    scripted.post(path, body, { headers: { 'x-api-key': keys.texts.key } });
+  const gateway = { ...scripted, send, list: () => fetch(scripted.url), usage: () => Promise.resolve() };
+  const change = async (changes: object): Promise<unknown> => {
+    const headers = { 'x-api-key': keys.texts.admin };
+    const init = { method: 'PATCH', headers, body: JSON.stringify(changes) };
+    const response = await fetch(`${scripted.url}/api/v1/keys/key`, init);
+    return [response.status, await response.json()];
+  };
+  expect((await served(gateway, '/api/chat', chat)).status).toBe(200);
+  expect((await send('/api/chat', chat)).status).toBe(429);
+  expect(await change({ requestsPerMinute: 3, tokensPerDay: 9_000 })).toMatchObject([
+    200,
+    { name: 'key', limits: { requestsPerMinute: 3, tokensPerDay: 9_000 } },
+  ]);
+  expect(await change({ tokensPerDay: null })).toMatchObject([200, { limits: { requestsPerMinute: 3 } }]);
+  expect((await served(gateway, '/api/chat', chat)).status).toBe(200);
+  expect(await change({ requestsPerMinute: null })).toMatchObject([
+    200,
+    expect.not.objectContaining({ limits: {} }),
+  ]);
+  for (let sent = 0; sent < 3; sent++) expect((await served(gateway, '/api/chat', chat)).status).toBe(200);
+  expect(await change({ requestsPerMinute: 0 })).toMatchObject([400, { error: { code: 'invalid-input' } }]);
+});
+
+it('tells clients of Anthropic what is left, in the headers that they read', async () => {
+  const keys = await createTestKeys({ key: { requestsPerMinute: 5, tokensPerMinute: 4_000 } });
+  ends.push(() => keys.close());
+  const gateway = await startScriptedGateway({ keys: keys.keys });
+  ends.push(() => gateway[Symbol.asyncDispose]());
+  const headers = { 'x-api-key': keys.texts.key, 'anthropic-version': '2023-06-01' };
+  const answered = gateway.post('/v1/messages', { ...chat, max_tokens: 50 }, { headers });
+  (await gateway.fleet.next()).finish();
+  const told = (await answered).headers;
+  expect(told.get('anthropic-ratelimit-requests-limit')).toBe('5');
+  expect(told.get('anthropic-ratelimit-requests-remaining')).toBe('4');
+  expect(told.get('anthropic-ratelimit-tokens-limit')).toBe('4000');
+  const reset = told.get('anthropic-ratelimit-requests-reset') ?? '';
+  expect(reset).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+  expect(Date.parse(reset) - Date.now()).toBeLessThanOrEqual(70_000);
+  expect(
+    (await gateway.post('/api/chat', chat, { headers: {} })).headers.has(
+      'anthropic-ratelimit-requests-limit',
+    ),
+  ).toBe(false);
+});
+
 it('lets a key send as many requests in a minute as it may, and tells it when to come back', async () => {
   const gateway = await setup({ requestsPerMinute: 2 });
   const first = await served(gateway, '/v1/chat/completions', chat);

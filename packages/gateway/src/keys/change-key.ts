@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
-import { type Limits, statedLimits } from '../quota/limit-spec.ts';
+import { type Limits, limitNames, statedLimits } from '../quota/limit-spec.ts';
 import { type AccessKey, digestOfSecret, newAccessKey } from './access-key.ts';
 import {
   encodeKeyRecord,
@@ -94,6 +94,22 @@ export function rotateKey(record: KeyRecord, graceMs: number, nowMs: number): Is
       : []),
   ];
   return { record: { ...record, edition: record.edition + 1, rotatedAtMs: nowMs, secrets }, key };
+}
+
+/** Changes of the limits of a key; null removes one. */
+export type LimitChanges = { readonly [Name in keyof Limits]?: number | null | undefined };
+
+/** Changes the limits that are named; the others stay. @throws InvalidArgumentError naming the limit */
+export function limitKey(record: KeyRecord, changes: LimitChanges): KeyRecord {
+  const { limits: before = {}, ...others } = record;
+  const merged = Object.fromEntries(
+    limitNames.map((name) => {
+      const change = changes[name];
+      return [name, change === null ? undefined : (change ?? before[name])];
+    }),
+  );
+  const limits = statedLimits(merged);
+  return { ...others, edition: record.edition + 1, ...(limits !== undefined && { limits }) };
 }
 
 /** The key is refused from now on. Its digests are removed. */

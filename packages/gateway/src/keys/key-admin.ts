@@ -1,7 +1,15 @@
 import type { Clock } from '@drover/actor-core';
 import { RequestFailure } from '../errors.ts';
 import { accessKeyText } from './access-key.ts';
-import { createKey, type IssuedKey, type KeySpec, revokeKey, rotateKey } from './change-key.ts';
+import {
+  createKey,
+  type IssuedKey,
+  type KeySpec,
+  type LimitChanges,
+  limitKey,
+  revokeKey,
+  rotateKey,
+} from './change-key.ts';
 import type { FollowedKeys } from './follow-keys.ts';
 import { type KeyRecord, keyStateOf } from './key-record.ts';
 import { maxKeys } from './key-store.ts';
@@ -74,6 +82,23 @@ export class KeyAdmin {
     return this.#issue(rotateKey(record, graceMs, nowMs));
   }
 
+  /**
+   * The limits count at this gateway when the promise resolves, and at the others when they have heard of it.
+   *
+   * @throws InvalidArgumentError naming the limit
+   * @throws RequestFailure 404, 409
+   */
+  async limit(idOrName: string, changes: LimitChanges): Promise<KeyRecord> {
+    const record = this.find(idOrName);
+    const state = keyStateOf(record, this.#clock.wallNow());
+    if (state !== 'active')
+      throw new RequestFailure(409, 'key-ended', `the key ${record.id} is ${state}: create another one`);
+    const limited = limitKey(record, changes);
+    const stored = await this.#put(limited);
+    if (stored === limited) return stored;
+    throw keyChanged(record);
+  }
+
   /** This gateway refuses the key when the promise resolves. @throws RequestFailure 404 */
   async revoke(idOrName: string): Promise<KeyRecord> {
     const record = this.find(idOrName);
@@ -84,8 +109,7 @@ export class KeyAdmin {
   async #issue({ record, key }: IssuedKey): Promise<ShownKey> {
     const stored = await this.#put(record);
     if (stored.secrets[0]?.digest === record.secrets[0]?.digest) return { record, text: accessKeyText(key) };
-    const message = `the key ${record.id} was not changed, because another change of it came first: look at it and repeat`;
-    throw new RequestFailure(409, 'key-changed', message);
+    throw keyChanged(record);
   }
 
   async #put(record: KeyRecord): Promise<KeyRecord> {
@@ -93,4 +117,9 @@ export class KeyAdmin {
     this.#keys.ring.take(stored);
     return stored;
   }
+}
+
+function keyChanged({ id }: KeyRecord): RequestFailure {
+  const message = `the key ${id} was not changed, because another change of it came first: look at it and repeat`;
+  return new RequestFailure(409, 'key-changed', message);
 }

@@ -5,11 +5,12 @@ import { readTenantLimits, type TenantLimits } from '../quota/limit-spec.ts';
 import type { Budgets, SpentBudget } from '../usage/budgets.ts';
 import type { Grant, Quotas, Refusal } from '../quota/quotas.ts';
 import { type CallerQuota, quotasOf } from './caller-quotas.ts';
-import { limitHeaders } from './limit-headers.ts';
+import { anthropicLimitHeaders, limitHeaders } from './limit-headers.ts';
 
 /** The parts of an exchange that the limits use. */
 export interface LimitedExchange {
   readonly principal: Principal;
+  header(name: string): string | undefined;
   setHeader(name: string, value: string): void;
 }
 
@@ -30,7 +31,7 @@ export interface CallerLimitsOptions {
   readonly budgets: Pick<Budgets, 'spent'>;
   /** Read for each request: it may change while the gateway runs. */
   readonly config: { readonly tenantLimits: readonly string[] };
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'wallNow'>;
   /** Called with each refusal and with each request that waited for a claim, for the metrics. */
   readonly observe: (what: LimitEvent) => void;
 }
@@ -150,7 +151,12 @@ class LimitedAdmission implements Admission {
 
   #tellHeaders(): void {
     const known = this.#quotas.map((quota) => ({ quota, state: this.#options.quotas.state(quota) }));
-    for (const [name, value] of Object.entries(limitHeaders(known))) this.#exchange.setHeader(name, value);
+    const isAnthropic = this.#exchange.header('anthropic-version') !== undefined;
+    const headers = {
+      ...limitHeaders(known),
+      ...(isAnthropic && anthropicLimitHeaders(known, this.#options.clock.wallNow())),
+    };
+    for (const [name, value] of Object.entries(headers)) this.#exchange.setHeader(name, value);
   }
 }
 

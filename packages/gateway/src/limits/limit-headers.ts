@@ -14,15 +14,41 @@ export interface KnownQuota {
 export function limitHeaders(known: readonly KnownQuota[]): Readonly<Record<string, string>> {
   const headers: Record<string, string> = {};
   for (const counts of ['requests', 'tokens'] as const) {
-    const [tightest] = known
-      .filter(({ quota }) => quota.counts === counts)
-      .toSorted((a, b) => a.state.remaining - b.state.remaining);
+    const tightest = tightestOf(known, counts);
     if (tightest === undefined) continue;
     headers[`x-ratelimit-limit-${counts}`] = String(tightest.quota.limit);
     headers[`x-ratelimit-remaining-${counts}`] = String(Math.floor(tightest.state.remaining));
     headers[`x-ratelimit-reset-${counts}`] = durationText(tightest.state.resetMs);
   }
   return headers;
+}
+
+/**
+ * `anthropic-ratelimit-requests-limit`, `-remaining`, `-reset`, and the same of tokens, as Anthropic sends them.
+ *
+ * @param nowMs wall clock: resets are instants
+ */
+export function anthropicLimitHeaders(
+  known: readonly KnownQuota[],
+  nowMs: number,
+): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const counts of ['requests', 'tokens'] as const) {
+    const tightest = tightestOf(known, counts);
+    if (tightest === undefined) continue;
+    const { quota, state } = tightest;
+    const resetAtMs = Math.ceil((nowMs + state.resetMs) / 1_000) * 1_000;
+    headers[`anthropic-ratelimit-${counts}-limit`] = String(quota.limit);
+    headers[`anthropic-ratelimit-${counts}-remaining`] = String(Math.floor(state.remaining));
+    headers[`anthropic-ratelimit-${counts}-reset`] = new Date(resetAtMs).toISOString().replace('.000Z', 'Z');
+  }
+  return headers;
+}
+
+function tightestOf(known: readonly KnownQuota[], counts: 'requests' | 'tokens'): KnownQuota | undefined {
+  return known
+    .filter(({ quota }) => quota.counts === counts)
+    .toSorted((a, b) => a.state.remaining - b.state.remaining)[0];
 }
 
 /** As OpenAI writes durations: `12ms`, `3.2s`, `1m0s`. */

@@ -8,15 +8,20 @@ import type { GatewayServices } from '../../services.ts';
 import { droverJson } from './drover-reply.ts';
 import { explainRoutes } from './explain-routes.ts';
 import { invalidField } from './memory-query.ts';
-import { type CreateKeyBody, createKeyRequest, rotateKeyRequest } from './operations/key-operations.ts';
+import {
+  type CreateKeyBody,
+  createKeyRequest,
+  limitKeyRequest,
+  rotateKeyRequest,
+} from './operations/key-operations.ts';
 import { readJson } from './read-json.ts';
 
 const defaultGraceMs = 0;
 
-type KeyEventType = 'key.created' | 'key.rotated' | 'key.revoked';
+type KeyEventType = 'key.created' | 'key.rotated' | 'key.limited' | 'key.revoked';
 
 /**
- * Keys: `GET` and `POST /api/v1/keys`, `POST /api/v1/keys/{key}/rotate`, `DELETE /api/v1/keys/{key}`.
+ * Keys: `GET` and `POST /api/v1/keys`, `POST /api/v1/keys/{key}/rotate`, `PATCH` and `DELETE /api/v1/keys/{key}`.
  * `{key}` is an id or a name that only one key has.
  */
 export function keyRoutes(services: GatewayServices): readonly Route[] {
@@ -47,6 +52,12 @@ export function keyRoutes(services: GatewayServices): readonly Route[] {
       const made = await keys.rotate(key, graceMs);
       tell('key.rotated', made.record, exchange);
       exchange.reply(droverJson(issued(made)));
+    }),
+    route('PATCH', '/keys/{key}', async (exchange, { key = '' }) => {
+      const changes = await readJson(exchange, limitKeyRequest, services.bodies);
+      const record = await keys.limit(key, changes);
+      tell('key.limited', record, exchange);
+      exchange.reply(droverJson(shown(record)));
     }),
     route('DELETE', '/keys/{key}', async (exchange, { key = '' }) => {
       const record = await keys.revoke(key);

@@ -241,6 +241,7 @@ it('answers as it is described, route by route', async () => {
   await ok('GET /api/v1/explain', `/api/v1/explain?key=${id}&route=/api/chat&method=POST`);
   // No issuer is set here.
   await call('POST /api/v1/explain', '/api/v1/explain', { token: 'a.b.c', route: '/api/chat' });
+  await ok('PATCH /api/v1/keys/{key}', `/api/v1/keys/${id}`, { requestsPerMinute: 60, tokensPerDay: null });
   await ok('POST /api/v1/keys/{key}/rotate', `/api/v1/keys/${id}/rotate`, { graceMs: 5_000 });
   await ok('DELETE /api/v1/keys/{key}', '/api/v1/keys/ci');
   await call('DELETE /api/v1/keys/{key}', '/api/v1/keys/none');

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LimitChanges } from '../../../keys/change-key.ts';
 import { maxNameLength, maxPatternLength, maxPatterns } from '../../../keys/key-record.ts';
 import { type Limits, type limitNames, maxLimit } from '../../../quota/limit-spec.ts';
 import { type KeyRole, roleNames } from '../../../keys/rights.ts';
@@ -34,6 +35,16 @@ export const createKeyRequest: z.ZodType<CreateKeyBody> = z.strictObject({
   expiresInMs: z.int().min(1_000).optional(),
   ...limitShape,
 });
+
+const change = z.int().min(1).max(maxLimit).nullable().optional();
+
+export const limitKeyRequest: z.ZodType<LimitChanges> = z.strictObject({
+  requestsPerMinute: change.describe('Requests to models in any minute; null removes the limit.'),
+  tokensPerMinute: change.describe('Tokens of prompts and answers in any minute; null removes the limit.'),
+  concurrentRequests: change.describe('Requests to models at the same time; null removes the limit.'),
+  tokensPerDay: change.describe('Tokens on one day of UTC; null removes the limit.'),
+  tokensPerMonth: change.describe('Tokens in one month of UTC; null removes the limit.'),
+} satisfies Record<(typeof limitNames)[number], unknown>);
 
 export const rotateKeyRequest: z.ZodType<{ readonly graceMs?: number | undefined }> = z.strictObject({
   graceMs: z.int().min(0).max(maxGraceMs).optional().describe('How long the old secret goes on working.'),
@@ -108,6 +119,12 @@ export const keyOperations: OperationGroup = {
       summary: 'Gives a key another secret',
       body: { schema: rotateKeyRequest },
       answers: { 200: { description: 'The key with its new secret.', schema: issued } },
+      errors: unknown,
+    },
+    'PATCH /api/v1/keys/{key}': {
+      summary: 'Changes the limits of a key, which stays the same',
+      body: { schema: limitKeyRequest },
+      answers: { 200: { description: 'The key.', schema: key } },
       errors: unknown,
     },
     'DELETE /api/v1/keys/{key}': {
