@@ -3,7 +3,8 @@ import { Session } from 'node:inspector';
 import { join } from 'node:path';
 
 // Loaded into the processes of a cluster with `--import`: on SIGUSR2 it counts what the process holds and writes the
-// counts to `HEAP_WATCH_DIR/PID.json`. The heap is counted only if `PID.want` asks for it: that takes up to a second.
+// counts to `HEAP_WATCH_DIR/PID.json`. The heap is counted only if `PID.want` asks for it (`heap`): that takes up to a
+// second, on a loaded machine a minute. `bytes` asks for no more than its size.
 
 /** Timers, sockets and pipes that keep a process alive, by kind. */
 export type Resources = Readonly<Record<string, number>>;
@@ -24,6 +25,8 @@ export interface HeldInHeap {
 export interface Held {
   readonly resources: Resources;
   readonly heap: HeldInHeap | null;
+  /** Bytes of the heap after a full garbage collection; 0 if they were not asked for. */
+  readonly usedBytes: number;
 }
 
 const session = new Session();
@@ -74,9 +77,14 @@ const largest = `function () {
   return sized.sort((a, b) => b.size - a.size).slice(0, 12).map((one) => one.size + ', e.g. ' + String(one.keys().next().value).slice(0, 60));
 }`;
 
+function usedBytes(): number {
+  post('HeapProfiler.collectGarbage');
+  post('HeapProfiler.collectGarbage');
+  return process.memoryUsage().heapUsed;
+}
+
 function heap(): HeldInHeap {
-  post('HeapProfiler.collectGarbage');
-  post('HeapProfiler.collectGarbage');
+  const heapBytes = usedBytes();
   const maps = 'Map.prototype';
   const sets = 'Set.prototype';
   return {
@@ -84,7 +92,7 @@ function heap(): HeldInHeap {
     abortListeners: sumOver('AbortSignal.prototype', `${events}.getEventListeners(one, 'abort').length`),
     entries: sumOver(maps, 'one.size') + sumOver(sets, 'one.size'),
     largest: [maps, sets].flatMap((prototype) => countObjects(prototype, largest) as string[]),
-    heapBytes: process.memoryUsage().heapUsed,
+    heapBytes,
   };
 }
 
@@ -98,8 +106,12 @@ const folder = process.env['HEAP_WATCH_DIR'];
 if (folder !== undefined) {
   process.on('SIGUSR2', () => {
     const file = join(folder, `${process.pid}.json`);
-    const wantsHeap = readFileSync(join(folder, `${process.pid}.want`), 'utf8') === 'heap';
-    const held: Held = { resources: resources(), heap: wantsHeap ? heap() : null };
+    const wanted = readFileSync(join(folder, `${process.pid}.want`), 'utf8');
+    const held: Held = {
+      resources: resources(),
+      heap: wanted === 'heap' ? heap() : null,
+      usedBytes: wanted === 'bytes' ? usedBytes() : 0,
+    };
     writeFileSync(`${file}.part`, JSON.stringify(held));
     renameSync(`${file}.part`, file);
   });

@@ -17,7 +17,11 @@ export interface HeldOutside extends Held {
 }
 
 /** Asks one process of a cluster that was started with `watchedEnvironment`; counts its heap only if `what` asks so. */
-export async function heldBy(pid: number, folder: string, what: 'heap' | 'resources'): Promise<HeldOutside> {
+export async function heldBy(
+  pid: number,
+  folder: string,
+  what: 'heap' | 'bytes' | 'resources',
+): Promise<HeldOutside> {
   const file = join(folder, `${pid}.json`);
   rmSync(file, { force: true });
   writeFileSync(join(folder, `${pid}.want`), what);

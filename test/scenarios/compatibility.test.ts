@@ -3,11 +3,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anthropicClient } from '../lib/compatibility/anthropic-client.ts';
 import { claudeCode } from '../lib/compatibility/claude-code.ts';
 import { type CompatibleClient, type Feature, features, type Fleet } from '../lib/compatibility/client.ts';
+import { installedClients, missingClients } from '../lib/compatibility/installed-clients.ts';
 import { ollamaClient } from '../lib/compatibility/ollama-client.ts';
+import { openWebUi } from '../lib/compatibility/open-webui.ts';
 import { openAiClient } from '../lib/compatibility/openai-client.ts';
 import { compatibilityPage } from '../lib/compatibility/page.ts';
 import { findPython, pythonClients } from '../lib/compatibility/python-clients.ts';
 import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { fullForm } from '../lib/figures.ts';
 import { startSimHosts, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
@@ -15,9 +18,17 @@ import { waitUntil } from '../lib/wait-until.ts';
 // passes is written into docs/compatibility.md.
 
 const python = await findPython();
-const packages: readonly CompatibleClient[] = [ollamaClient, openAiClient, anthropicClient, claudeCode];
+const packages: readonly CompatibleClient[] = [
+  ollamaClient,
+  openAiClient,
+  anthropicClient,
+  claudeCode,
+  openWebUi,
+];
 const pythonPackages = pythonClients(python);
-const clients = [...packages, ...pythonPackages];
+const missing = await missingClients();
+const otherPackages = installedClients();
+const clients = [...packages, ...otherPackages, ...pythonPackages];
 
 let cluster: Cluster;
 let fleet: Fleet;
@@ -59,6 +70,10 @@ function describeClient(client: CompatibleClient): void {
 }
 
 describe.each(packages)('$name', describeClient);
+
+if (missing !== undefined && fullForm) throw new Error(missing);
+if (missing !== undefined) process.stdout.write(`skipped: ${missing}\n`);
+describe.skipIf(missing !== undefined).each(otherPackages)('$name', describeClient);
 
 describe.skipIf(python === undefined).each(pythonPackages)('$name', describeClient);
 

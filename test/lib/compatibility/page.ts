@@ -18,8 +18,11 @@ export function compatibilityPage(
 # Compatibility
 
 What the clients that people already use do through Drover. Each "yes" is a check with the real package against a
-gateway and three simulated hosts; an empty cell is not checked, mostly because the client has no such call. Python's clients are checked where
-an interpreter with their packages is named by \`DROVER_PYTHON\` (\`test/python/requirements.txt\`).
+gateway and three simulated hosts; an empty cell is not checked, mostly because the client has no such call (\`ai-sdk-ollama\`
+and \`@langchain/ollama\` try a busy host no second time, and \`ai-sdk-ollama\` reports no error when a stream breaks, with or
+without Drover). The packages of
+\`test/clients\` are checked where they are installed (\`npm ci --prefix test/clients\`; \`npm run proof -- compatibility\` does
+it), Python's clients where an interpreter with their packages is named by \`DROVER_PYTHON\` (\`test/python/requirements.txt\`).
 
 ${row(['', ...clients.map(({ name }) => name)])}
 ${row(['---', ...clients.map(() => '---')])}
