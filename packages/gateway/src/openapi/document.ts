@@ -11,6 +11,8 @@ export interface DocumentFacts {
   readonly parameters: Readonly<Record<string, string>>;
   /** Errors that every operation may answer, by status. */
   readonly errors: Readonly<Record<number, string>>;
+  /** Errors that every operation with a body may answer too, by status. */
+  readonly bodyErrors: Readonly<Record<number, string>>;
   /** Form of the body of an error. */
   readonly errorSchema: z.ZodType;
 }
@@ -38,7 +40,7 @@ export function openApiDocument(facts: DocumentFacts): Json {
     }
   const error = schemas.of(facts.errorSchema, 'output');
   const responses = Object.fromEntries(
-    Object.entries(facts.errors).map(([status, description]) => [
+    Object.entries({ ...facts.errors, ...facts.bodyErrors }).map(([status, description]) => [
       `Error${status}`,
       { description, content: { [jsonType]: { schema: error } } },
     ]),
@@ -91,7 +93,8 @@ function operationJson(
     ...parametersOf(query, 'query', schemas),
     ...parametersOf(headers, 'header', schemas),
   ];
-  const common = Object.keys(facts.errors).map((status) => [
+  const shared = body === undefined ? facts.errors : { ...facts.errors, ...facts.bodyErrors };
+  const common = Object.keys(shared).map((status) => [
     status,
     { $ref: `#/components/responses/Error${status}` },
   ]);

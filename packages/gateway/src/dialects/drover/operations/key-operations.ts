@@ -113,7 +113,7 @@ export const keyOperations: OperationGroup = {
       summary: 'Creates a key',
       body: { schema: createKeyRequest },
       answers: { 201: { description: 'The key with its secret.', schema: issued } },
-      errors: { 503: store },
+      errors: { 409: ['first-key-must-administer'], 503: store },
     },
     'POST /api/v1/keys/{key}/rotate': {
       summary: 'Gives a key another secret',

@@ -46,6 +46,10 @@ export function droverOperations(): DocumentFacts {
       403: 'The key may not do this.',
       503: '`gateway-stopping`, `too-many-requests` and the like; with `retry-after`.',
     },
+    bodyErrors: {
+      408: '`body-timeout`: the body did not arrive in time.',
+      413: '`body-too-large`, `body-too-complex`: the body is above `--max-body`, or its JSON is too deep.',
+    },
     errorSchema: failureSchema,
   };
 }
