@@ -26,8 +26,11 @@ const inParallel = 8;
  */
 const answerWithinMs = 30_000;
 const bounds = ['--request-timeout', '10s', '--body-timeout', '5s', '--headers-timeout', '5s'];
-/** Growth of what the gateway holds after a garbage collection. The resident memory says when the last one was. */
-const maxGrowthBytes = 24 * 2 ** 20;
+/**
+ * Growth of what the gateway holds after a garbage collection; requests under way hold some 20 MiB. The resident memory
+ * says only when the last collection was.
+ */
+const maxGrowthBytes = 48 * 2 ** 20;
 
 /** Statuses from 500 that any route may answer: what HTTP itself defines, and a fleet that cannot serve now. */
 const declared = new Set([501, 502, 503, 504, 505, 507]);
@@ -80,7 +83,7 @@ it(
     recordFigure('resident memory', after.residentBytes / 2 ** 20, 'MiB');
     recordFigure('growth of it', (after.residentBytes - warm.residentBytes) / 2 ** 20, 'MiB');
     recordFigure(`hostile requests, seed ${seed}`, sent, `in ${seconds} s`);
-    recordFigure('growth of what the gateway holds', grownBytes / 2 ** 20, 'MiB', '< 24');
+    recordFigure('growth of what the gateway holds', grownBytes / 2 ** 20, 'MiB', '< 48');
     recordFigure('answers by status', JSON.stringify(Object.fromEntries(statuses)));
 
     // The message carries the faults: a comparison of arrays prints only their length.
