@@ -60,7 +60,7 @@ describe('a host lost under streaming load', () => {
         setTimeout(() => thaw(agent.pid), 20_000).unref();
       },
     ],
-  ])('ends each stream completely or with an explicit error when %s', async (what, strike) => {
+  ])('goes on with each stream at another host when %s', async (what, strike) => {
     const { hosts, cluster } = await threeHosts();
     const running = Array.from({ length: streams }, (_, index) =>
       startCount(cluster.url, {
@@ -74,23 +74,18 @@ describe('a host lost under streaming load', () => {
     const recoveredMs = await newRequestSucceeds(cluster.url, 10_000);
     const outcomes = await Promise.all(running.map((stream) => stream.outcome));
     judge(outcomes);
-    const lost = outcomes.filter((outcome) => outcome.ending === 'error-frame');
+    const lost = outcomes.filter((outcome) => outcome.ending !== 'complete');
     const struck = cluster.ready.processes.find(
       (process) => process.role === 'node-agent' && process.ollamaUrl === (hosts[0] as SimHost).url,
     );
-    const bystanders = lost.filter((outcome) => outcome.node !== struck?.id);
-    expect(bystanders, cluster.stderr().slice(-3_000)).toEqual([]);
-    const outlivedMs = Math.max(0, ...lost.map((outcome) => outcome.endedAtMs - struckAtMs));
+    const onStruck = outcomes.filter((outcome) => outcome.node === struck?.id);
     recordFigure(
-      `${what}: streams whole / ended with an error frame`,
-      `${streams - lost.length} / ${lost.length}`,
+      `${what}: streams whole / at the lost host / broken`,
+      `${streams - lost.length} / ${onStruck.length} / ${lost.length}`,
     );
-    recordFigure(`${what}: longest a stream outlived its host`, outlivedMs / 1000, 's', '<= 5');
+    expect(onStruck.length).toBeGreaterThan(0);
     recordFigure(`${what}: new request succeeds after`, recoveredMs / 1000, 's', '<= 2');
-    expect(lost.length).toBeGreaterThan(0);
-    expect(lost.length).toBeLessThan(streams);
-    const late = lost.filter((outcome) => outcome.endedAtMs - struckAtMs > 5_000);
-    expect(late, cluster.stderr().slice(-3_000)).toEqual([]);
+    expect(lost, cluster.stderr().slice(-3_000)).toEqual([]);
     expect(recoveredMs).toBeLessThanOrEqual(2_000);
     await cluster.stop();
   });

@@ -11,7 +11,7 @@ export class CallFacts {
   readonly #clock: Clock;
   readonly #health: CallHealth;
   /** `instanceKey`s of the instances that were asked. */
-  readonly tried: Set<string> = new Set<string>();
+  readonly tried: Set<string>;
   readonly failures: AttemptFailure[] = [];
   #busAwaySinceMs: number | undefined;
 
@@ -20,6 +20,7 @@ export class CallFacts {
     this.#record = record;
     this.#clock = clock;
     this.#health = health;
+    this.tried = new Set(record.request.continues?.lostBy);
   }
 
   now(): AttemptFacts {

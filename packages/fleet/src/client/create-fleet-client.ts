@@ -9,12 +9,15 @@ import { RoutingPolicies } from '../routing/policies.ts';
 import { routedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { PrincipalSigner } from '../signing/principal-signer.ts';
+import { ContinuedCall } from './continuation/continued-call.ts';
+import { listedModel } from '../load/listed-model.ts';
+import type { LoadTable } from '../load/load-table.ts';
 import { callError } from './call-error.ts';
 import type { CallRecord, KeptPlace, SessionShared } from './call-record.ts';
 import { findKept } from './find-kept.ts';
 import { ModelListings } from './model-listings.ts';
 import { DecisionLog } from './decision-log.ts';
-import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
+import type { FleetCall, FleetClient, FleetHead, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { RunningCalls, tellSession } from './running-calls.ts';
@@ -118,7 +121,17 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
 
   return {
     load,
-    run: (request, signal) => run(request, signal),
+    run: (request, signal) => {
+      if (request.mayContinue === false) return run(request, signal);
+      return new ContinuedCall({
+        request,
+        signal,
+        clock: node.clock,
+        run: (one) => run(one, signal),
+        digestAt: (head) => digestAt(load, request.model, head),
+        onContinued: (isContinued) => reportContinuation(node, request, isContinued),
+      });
+    },
     adopt: async (request, signal) => {
       const place = await findKept(shared, request);
       return place === undefined ? undefined : run(request, signal, place);
@@ -135,6 +148,21 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     },
     stop,
   };
+}
+
+function digestAt(load: LoadTable, model: string, { node, instance }: FleetHead): string | undefined {
+  const evidence = load.instances().find((one) => one.node === node && one.load.name === instance);
+  return evidence === undefined ? undefined : listedModel(evidence.load, modelKey(model))?.digest;
+}
+
+function reportContinuation(
+  { system }: Pick<ClusterNode, 'system'>,
+  { requestId, model }: FleetRequest,
+  isContinued: boolean,
+): void {
+  if (!isContinued) return;
+  const evidence = { requestId, model };
+  system.reportRemedy({ action: 're-place', subject: 'stream', cause: 'its host was lost', evidence });
 }
 
 function reportEjection(

@@ -105,6 +105,12 @@ export class DecisionTrail {
     this.#outcome = outcome;
   }
 
+  /** The request goes on after its failure. */
+  reopen(): void {
+    this.#outcome = 'running';
+    this.#error = undefined;
+  }
+
   failed(code: string, message: string): void {
     if (this.#outcome !== 'running') return;
     this.#outcome = 'failed';
@@ -145,6 +151,13 @@ export class DecisionLog {
     this.#trails.delete(key);
     this.#trails.set(key, trail);
     this.#forgetOld();
+    return trail;
+  }
+
+  /** The record of a request that failed and goes on; undefined for one that is not recorded. */
+  reopen(requestId: string, tenant: string = defaultTenant): DecisionTrail | undefined {
+    const trail = this.#trails.get(keyOf(tenant, requestId));
+    trail?.reopen();
     return trail;
   }
 

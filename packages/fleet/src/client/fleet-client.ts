@@ -77,6 +77,15 @@ export interface FleetRequest {
    * adopted meanwhile. Such a request waits at one instance only. 0 for no time. @default 0
    */
   readonly keepMs?: number;
+  /**
+   * Whether another host may go on with the text of a stream that breaks, where that is sound. @default true
+   */
+  readonly mayContinue?: boolean;
+  /**
+   * The request goes on with an earlier one of the same id: its decisions are added to those of that one. It goes to none
+   * of the instances that lost that one, each an `instanceKey`. @internal
+   */
+  readonly continues?: { readonly lostBy: readonly string[] };
   /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */
   readonly firstByteTimeoutMs?: number;
   /** As in `StreamOpen`; 0 for none. @default 0 */
@@ -110,6 +119,8 @@ export interface FleetCall {
    * @throws FleetError as `lines`
    */
   forEachBatch(take: TakeBatch): Promise<void>;
+  /** The nodes that went on with the text after the serving host was lost, in order. Complete at the end of the lines. */
+  readonly continuedBy: readonly string[];
   cancel(reason: string): void;
 }
 

@@ -70,11 +70,9 @@ class FleetSession {
     this.#record = record;
     this.#context = context;
     this.#health = new CallHealth(shared, record);
-    this.#trail = shared.decisions.begin(
-      record.request.requestId,
-      record.request.model,
-      record.request.tenant,
-    );
+    const { requestId, model, tenant, continues } = record.request;
+    const earlier = continues !== undefined ? shared.decisions.reopen(requestId, tenant) : undefined;
+    this.#trail = earlier ?? shared.decisions.begin(requestId, model, tenant);
     this.#answer = new CallAnswer(record, context.clock, this.#health, this.#trail);
     this.#facts = new CallFacts(shared, record, context.clock, this.#health);
     this.#slotWait = new SlotWait(shared, record, context, () => this.#facts.now());

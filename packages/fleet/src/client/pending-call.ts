@@ -32,6 +32,8 @@ type NextLines = IteratorResult<readonly string[], undefined>;
 export class PendingCall implements FleetCall {
   readonly head: Promise<FleetHead>;
   readonly lines: AsyncIterable<readonly string[]>;
+  /** One session has one host at a time: see `ContinuedCall`. */
+  readonly continuedBy: readonly string[] = [];
   readonly #owner: CallOwner;
   readonly #resolveHead: (head: FleetHead) => void;
   readonly #rejectHead: (error: FleetError) => void;

@@ -159,5 +159,5 @@ function openCall(
     for await (const batch of lines) await take(batch);
   };
   const cancel = (reason: string): void => fail('cancelled', reason);
-  return { call: { head: head.promise, lines, forEachBatch, cancel }, script };
+  return { call: { head: head.promise, lines, forEachBatch, continuedBy: [], cancel }, script };
 }

@@ -300,6 +300,11 @@ export class Exchange {
     if (!this.isGone) this.#finish();
   }
 
+  /** Adds a trailer to a streamed answer, which has begun: what was not known before its end. */
+  setTrailer(name: string, value: string): void {
+    if (!this.isGone) this.#response.addTrailers({ [name]: value });
+  }
+
   /**
    * Resolves when the socket takes more bytes or the client has disconnected. A client that reads nothing for
    * `readerTimeoutMs` is disconnected.

@@ -5,6 +5,7 @@ import { RequestFailure } from '../errors.ts';
 import { commentWhileSilent } from '../http/stream-comments.ts';
 import type { AnswerSink } from '../keeping/answer-sink.ts';
 import type { Outcome } from '../observe/request-metrics.ts';
+import { continuedByTrailer } from './continuation-header.ts';
 import type { GatewayServices } from '../services.ts';
 
 /**
@@ -45,6 +46,7 @@ export async function pumpStream(
     });
     if (exchange.isGone) return 'client-gone';
     if (lastMs === undefined) exchange.begin(200, answer.streamType, answer.filler);
+    if (call.continuedBy.length > 0) exchange.setTrailer(continuedByTrailer, call.continuedBy.join(','));
     exchange.end();
     return 'ok';
   } finally {

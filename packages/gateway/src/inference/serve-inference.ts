@@ -10,6 +10,7 @@ import type { Outcome } from '../observe/request-metrics.ts';
 import { stagesOf } from '../observe/stages.ts';
 import type { GatewayServices } from '../services.ts';
 import { askFleet, type FleetAnswer } from './ask-fleet.ts';
+import { mayContinueOf } from './continuation-header.ts';
 import { withDefaultKeepAlive } from './default-keep-alive.ts';
 import { digestOf } from './digest-header.ts';
 import type { AnswerMeter } from './answer-meter.ts';
@@ -158,6 +159,7 @@ function requestOf(
     // All models that are tried share one deadline.
     timeoutMs: timeoutMs === 0 || !isMapped ? timeoutMs : Math.max(1, timeoutMs - passedMs),
     ...(keepMs > 0 && { keepMs }),
+    mayContinue: mayContinueOf((name) => exchange.header(name)),
     firstByteTimeoutMs: config.firstByteTimeoutMs,
     interTokenTimeoutMs: config.interTokenTimeoutMs,
     ...digestOf(exchange.header('x-drover-model-digest')),

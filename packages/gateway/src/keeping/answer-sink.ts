@@ -23,6 +23,7 @@ export type AnswerSink = Pick<
   | 'drained'
   | 'comment'
   | 'end'
+  | 'setTrailer'
   | 'reply'
   | 'fail'
 >;
@@ -119,6 +120,10 @@ export class KeptAnswer implements AnswerSink {
 
   comment(afterMs: number): number {
     return this.#exchange.isGone ? afterMs : this.#exchange.comment(afterMs);
+  }
+
+  setTrailer(name: string, value: string): void {
+    this.#exchange.setTrailer(name, value);
   }
 
   end(): void {
