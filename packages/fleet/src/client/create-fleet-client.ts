@@ -129,7 +129,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
         clock: node.clock,
         run: (one) => run(one, signal),
         digestAt: (head) => digestAt(load, request.model, head),
-        onContinued: (isContinued) => reportContinuation(node, request, isContinued),
+        onContinued: () => reportContinuation(node, request),
       });
     },
     adopt: async (request, signal) => {
@@ -158,9 +158,7 @@ function digestAt(load: LoadTable, model: string, { node, instance }: FleetHead)
 function reportContinuation(
   { system }: Pick<ClusterNode, 'system'>,
   { requestId, model }: FleetRequest,
-  isContinued: boolean,
 ): void {
-  if (!isContinued) return;
   const evidence = { requestId, model };
   system.reportRemedy({ action: 're-place', subject: 'stream', cause: 'its host was lost', evidence });
 }

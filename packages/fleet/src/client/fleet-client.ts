@@ -82,8 +82,8 @@ export interface FleetRequest {
    */
   readonly mayContinue?: boolean;
   /**
-   * The request goes on with an earlier one of the same id: its decisions are added to those of that one. It goes to none
-   * of the instances that lost that one, each an `instanceKey`. @internal
+   * The request goes on with an earlier one of the same id: its decisions are added to those of that one. It goes to
+   * none of the instances that lost that one, each an `instanceKey`. @internal
    */
   readonly continues?: { readonly lostBy: readonly string[] };
   /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */
@@ -119,7 +119,7 @@ export interface FleetCall {
    * @throws FleetError as `lines`
    */
   forEachBatch(take: TakeBatch): Promise<void>;
-  /** The nodes that went on with the text after the serving host was lost, in order. Complete at the end of the lines. */
+  /** The nodes that went on with the text after the serving host was lost, in order. Complete after the last line. */
   readonly continuedBy: readonly string[];
   cancel(reason: string): void;
 }

@@ -21,8 +21,8 @@ export interface ContinuationParts {
   readonly run: (request: FleetRequest) => FleetCall;
   /** Digest of the model at the instance that answers. */
   readonly digestAt: (head: FleetHead) => string | undefined;
-  /** Called with the outcome of each attempt to continue. */
-  readonly onContinued: (isContinued: boolean) => void;
+  /** Called when another host goes on. */
+  readonly onContinued: () => void;
 }
 
 /** Ends of a stream after which another host can go on: this host, or the way to it, is lost. */
@@ -107,13 +107,22 @@ export class ContinuedCall implements FleetCall {
     const { text } = this.#spoken;
     if (request === undefined || text === undefined || this.continuedBy.length >= mostContinuations)
       throw error;
-    const running = await this.#goOn(request, text).catch(() => undefined);
-    this.#parts.onContinued(running !== undefined);
+    const running = await this.#tryToGoOn(request, text);
     if (running === undefined || this.#isOver) {
       running?.call.cancel('the caller has left');
       throw error;
     }
+    this.#parts.onContinued();
     return running;
+  }
+
+  /** Undefined where no host goes on: the error that broke the stream says more than that of the attempt. */
+  async #tryToGoOn(request: ContinuableRequest, text: string): Promise<Running | undefined> {
+    try {
+      return await this.#goOn(request, text);
+    } catch {
+      return undefined;
+    }
   }
 
   get #isOver(): boolean {
