@@ -388,6 +388,8 @@ export const gatewaySettings: readonly Setting[] = [
     key: 'tenant-limit',
     isLive: true,
     kind: 'list',
+    // The limits of a tenant are separated by commas too: only a part with `=` begins another tenant.
+    separator: /,(?=[^,]*=)/,
     group: 'Limits',
     takers: ['up', 'gateway'],
     placeholder: '<tenant=limits>',

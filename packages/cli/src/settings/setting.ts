@@ -69,6 +69,8 @@ export interface Setting {
   readonly max?: number;
   /** The allowed values of a `text`. */
   readonly choices?: readonly string[];
+  /** Where a `list` is split. @default every comma */
+  readonly separator?: RegExp;
   /** The value 0 turns the setting off. */
   readonly zeroIsOff?: boolean;
   /** Shown by `--help`; the others by `--help --all`. @default false */

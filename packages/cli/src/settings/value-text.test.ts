@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Setting } from './setting.ts';
+import { settings } from './table.ts';
 import { durationValueText, readDuration, readSize, readValue, sizeValueText } from './value-text.ts';
 
 function row(more: Partial<Setting>): Setting {
@@ -66,6 +67,13 @@ describe('a size', () => {
 
   it('is written in the largest unit that gives a whole number', () => {
     expect([67_108_864, 1_000_000, 2 ** 31].map(sizeValueText)).toEqual(['64MiB', '1000000B', '2GiB']);
+  });
+});
+
+it('keeps the limits of a tenant together', () => {
+  const setting = settings.find(({ key }) => key === 'tenant-limit');
+  expect(setting && readValue(setting, ['acme=requests:6,tokens:9, *=concurrent:1', 'b=tokens:2'])).toEqual({
+    value: ['acme=requests:6,tokens:9', '*=concurrent:1', 'b=tokens:2'],
   });
 });
 

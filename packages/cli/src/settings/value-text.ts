@@ -23,7 +23,7 @@ const maxDurationMs = 2 ** 31 - 1;
 
 /** Parses the text of a setting; the same for every source. Only a list can have several `texts`. */
 export function readValue(setting: Setting, texts: readonly string[]): ReadValue {
-  if (setting.kind === 'list') return readList(texts);
+  if (setting.kind === 'list') return readList(texts, setting.separator);
   const text = (texts.at(-1) ?? '').trim();
   switch (setting.kind) {
     case 'duration':
@@ -116,8 +116,8 @@ function readSwitch(text: string): ReadValue {
   return { problem: `must be 1, true, 0 or false, got ${shown(text)}` };
 }
 
-function readList(texts: readonly string[]): ReadValue {
-  const members = texts.flatMap((text) => text.split(',')).map((member) => member.trim());
+function readList(texts: readonly string[], separator: RegExp | undefined): ReadValue {
+  const members = texts.flatMap((text) => text.split(separator ?? ',')).map((member) => member.trim());
   return { value: Object.freeze(members.filter((member) => member !== '')) };
 }
 
