@@ -111,6 +111,9 @@ describe('the client', () => {
     const watching = keyed.agents.watch({ topics: ['metrics'] });
     expect((await watching.next()).value).toMatchObject({ type: 'snapshot' });
     await watching.return();
+    expect((await keyed.keys.limit(viewer.id, { requestsPerMinute: 5 })).limits).toMatchObject({
+      requestsPerMinute: 5,
+    });
     expect((await keyed.keys.revoke(viewer.id)).state).toBe('revoked');
     expect((await keyed.keys.list()).map(({ name }) => name)).toEqual(['boss', 'eye']);
   });

@@ -1342,6 +1342,27 @@ export interface Operations {
     };
     answer: IssuedKey;
   };
+  /** Changes the limits of a key, which stays the same. */
+  'PATCH /api/v1/keys/{key}': {
+    path: {
+      readonly key: string;
+    };
+    query: undefined;
+    headers: undefined;
+    body: {
+      /** Requests to models in any minute; null removes the limit. */
+      readonly requestsPerMinute?: number | null | undefined;
+      /** Tokens of prompts and answers in any minute; null removes the limit. */
+      readonly tokensPerMinute?: number | null | undefined;
+      /** Requests to models at the same time; null removes the limit. */
+      readonly concurrentRequests?: number | null | undefined;
+      /** Tokens on one day of UTC; null removes the limit. */
+      readonly tokensPerDay?: number | null | undefined;
+      /** Tokens in one month of UTC; null removes the limit. */
+      readonly tokensPerMonth?: number | null | undefined;
+    };
+    answer: Key;
+  };
   /** Revokes a key. */
   'DELETE /api/v1/keys/{key}': {
     path: {

@@ -34,6 +34,15 @@ export class KeysApi {
     });
   }
 
+  /** Changes limits of a key; null removes one. */
+  async limit(
+    key: string,
+    limits: Operations['PATCH /api/v1/keys/{key}']['body'],
+    options: CallOptions = {},
+  ): Promise<Key> {
+    return call(this.#transport, 'PATCH /api/v1/keys/{key}', { path: { key }, body: limits, ...options });
+  }
+
   async revoke(key: string, options: CallOptions = {}): Promise<Key> {
     return call(this.#transport, 'DELETE /api/v1/keys/{key}', { path: { key }, ...options });
   }
