@@ -447,7 +447,6 @@ export type ErrorCode =
   | 'bus-unavailable'
   | 'conflict'
   | 'deadline'
-  | 'first-key-must-administer'
   | 'gateway-stopping'
   | 'gateway-unanswered'
   | 'group-not-found'
