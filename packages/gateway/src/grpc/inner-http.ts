@@ -17,6 +17,8 @@ export interface InnerRequest {
 }
 
 const loopback = '127.0.0.1';
+/** Connections that wait to be accepted: a thousand calls may come in one turn of the event loop. */
+const backlog = 4_096;
 /** Names the call that a request belongs to. */
 const callHeader = 'x-drover-inner-call';
 
@@ -43,7 +45,7 @@ export class InnerHttp {
 
   static async start(handler: RequestHandler): Promise<InnerHttp> {
     const inner = new InnerHttp(handler);
-    inner.#server.listen(0, loopback);
+    inner.#server.listen({ port: 0, host: loopback, backlog });
     await once(inner.#server, 'listening');
     inner.#port = (inner.#server.address() as AddressInfo).port;
     return inner;

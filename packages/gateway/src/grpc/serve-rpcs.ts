@@ -115,7 +115,9 @@ async function begin(call: Call, request: InnerRequest, http: InnerHttp): Promis
     .call({ ...request, headers, certificate }, abort.signal)
     .catch((error: unknown) => {
       if (call.cancelled) throw new RpcFailure(status.CANCELLED, 'the call was cancelled');
-      throw error;
+      const { code } = error as { code?: unknown };
+      if (typeof code !== 'string') throw error;
+      throw new RpcFailure(status.UNAVAILABLE, `the gateway cannot take the call now (${code}); call again`);
     });
   const { statusCode = 0 } = answer;
   sendMetadata(call, answer);
