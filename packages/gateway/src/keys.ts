@@ -1,4 +1,10 @@
-export { type AccessKey, accessKeyText, newAccessKey, parseAccessKey } from './keys/access-key.ts';
+export {
+  type AccessKey,
+  accessKeyText,
+  digestOfSecret,
+  newAccessKey,
+  parseAccessKey,
+} from './keys/access-key.ts';
 export {
   createKey,
   type IssuedKey,

@@ -1,4 +1,11 @@
-import { type KeyRecord, type KeyRole, keyView, roleNames } from '@drover/gateway/keys';
+import {
+  accessKeyText,
+  type KeyRecord,
+  type KeyRole,
+  keyView,
+  newAccessKey,
+  roleNames,
+} from '@drover/gateway/keys';
 import { Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { readClusterFile } from '../cluster/cluster-file.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
@@ -218,9 +225,12 @@ async function create({ place, localDir }: KeyTarget, flags: CreateFlags): Promi
   let { gateway } = place;
   // From the first key on, the commands of this machine need one too.
   if (localDir !== undefined && (await listKeys(gateway)).length === 0) {
-    const local = await createKeyAt(gateway, { name: localKeyName, roles: ['admin'] });
-    writeLocalKey(localDir, local.key);
-    gateway = { ...gateway, key: local.key };
+    const key = newAccessKey();
+    const text = accessKeyText(key);
+    // Before the gateway has it: from then on only this key lets the commands of this machine in.
+    writeLocalKey(localDir, text);
+    await createKeyAt(gateway, { name: localKeyName, roles: ['admin'] }, key);
+    gateway = { ...gateway, key: text };
   }
   return createKeyAt(gateway, spec);
 }

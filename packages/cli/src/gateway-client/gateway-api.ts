@@ -138,6 +138,7 @@ const answersNo: ReadonlySet<string> = new Set([
   'key-changed',
   'first-key-must-administer',
   'too-many-keys',
+  'key-exists',
 ]);
 
 /** Codes with which a gateway says that the request needs another key. */

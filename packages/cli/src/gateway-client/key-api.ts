@@ -1,4 +1,11 @@
-import type { LimitChanges, Limits } from '@drover/gateway/keys';
+import {
+  type AccessKey,
+  accessKeyText,
+  digestOfSecret,
+  type LimitChanges,
+  type Limits,
+  newAccessKey,
+} from '@drover/gateway/keys';
 import { z } from 'zod';
 import { CommandError, exitCodes } from '../errors.ts';
 import type { GatewayAddress } from './gateway-address.ts';
@@ -22,7 +29,7 @@ export interface KeyView {
   readonly oldSecretUntil?: string | undefined;
 }
 
-/** A key with its text, which a gateway shows once. */
+/** A key with its text, which is shown once. */
 export interface IssuedKeyView extends KeyView {
   readonly key: string;
 }
@@ -51,7 +58,6 @@ const viewShape = {
   oldSecretUntil: z.string().optional(),
 };
 const viewSchema: z.ZodType<KeyView> = z.object(viewShape);
-const issuedSchema: z.ZodType<IssuedKeyView> = z.object({ ...viewShape, key: z.string() });
 const listSchema = z.object({ keys: z.array(viewSchema) });
 
 /** Whether a key may do something, and every rule that decided. */
@@ -83,20 +89,80 @@ export async function listKeys(gateway: GatewayAddress): Promise<readonly KeyVie
   return read(gateway, listSchema, await getJson(gateway, '/api/v1/keys')).keys;
 }
 
-/** @throws CommandError as `getJson` */
-export async function createKeyAt(gateway: GatewayAddress, spec: object): Promise<IssuedKeyView> {
-  const request = { method: 'POST', path: '/api/v1/keys', body: spec } as const;
-  return read(gateway, issuedSchema, await sendJson(gateway, request));
+/**
+ * Has the gateway take a key that was made here: its secret does not leave this machine, and no lost answer can lose
+ * it.
+ *
+ * @throws CommandError as `getJson`
+ */
+export async function createKeyAt(
+  gateway: GatewayAddress,
+  spec: object,
+  key: AccessKey = newAccessKey(),
+): Promise<IssuedKeyView> {
+  const body = { ...spec, id: key.id, digest: digestOfSecret(key.secret) };
+  const send = { method: 'POST', path: '/api/v1/keys', body } as const;
+  return { ...(await change(gateway, send, key)), key: accessKeyText(key) };
 }
 
-/** @throws CommandError as `getJson` */
+/** Gives a key a secret that was made here, as `createKeyAt`. @throws CommandError as `getJson` */
 export async function rotateKeyAt(
   gateway: GatewayAddress,
-  key: string,
+  idOrName: string,
   graceMs: number,
 ): Promise<IssuedKeyView> {
-  const path = `/api/v1/keys/${encodeURIComponent(key)}/rotate`;
-  return read(gateway, issuedSchema, await sendJson(gateway, { method: 'POST', path, body: { graceMs } }));
+  const named = (await listKeys(gateway)).filter(({ id, name }) => id === idOrName || name === idOrName);
+  // The gateway tells what is wrong with another name.
+  const key = newAccessKey(named.length === 1 ? named[0]?.id : undefined);
+  const path = `/api/v1/keys/${encodeURIComponent(idOrName)}/rotate`;
+  const body = { graceMs, digest: digestOfSecret(key.secret) };
+  return { ...(await change(gateway, { method: 'POST', path, body }, key)), key: accessKeyText(key) };
+}
+
+/** A gateway waits for its store and for its audit log, before and after the change. */
+const changeMs = 15_000;
+
+/**
+ * Sends a change that may be repeated, and repeats it once where it is not known what became of it. The change may
+ * have ended the key that this command uses: then the new key gets the answer.
+ */
+async function change(
+  gateway: GatewayAddress,
+  request: Parameters<typeof sendJson>[1],
+  key: AccessKey,
+): Promise<KeyView> {
+  const attempt = async (as: GatewayAddress): Promise<KeyView> =>
+    read(as, viewSchema, await sendJson(as, request, changeMs));
+  try {
+    return await attempt(gateway);
+  } catch (error) {
+    if (!isUnknown(error)) throw error;
+  }
+  try {
+    return await attempt(gateway);
+  } catch (error) {
+    if (error instanceof CommandError && error.code === 'key-missing')
+      return attempt({ ...gateway, key: accessKeyText(key) });
+    throw isUnknown(error) ? unknownOutcome(gateway, key, error) : error;
+  }
+}
+
+/** Whether the gateway may have made the change: it gave no answer, or does not know what became of it. */
+function isUnknown(error: unknown): error is CommandError {
+  return (
+    error instanceof CommandError &&
+    error.exitCode === exitCodes.missing &&
+    error.code !== 'key-missing' &&
+    error.code !== 'bad-configuration'
+  );
+}
+
+function unknownOutcome({ url }: GatewayAddress, { id }: AccessKey, cause: CommandError): CommandError {
+  const message = `it is not known whether ${url} took the key ${id}: ${cause.message}`;
+  return new CommandError('gateway-unreachable', exitCodes.missing, message, {
+    fix: `"drover key ls" shows it if it did; then "drover key revoke ${id}", and repeat the command`,
+    cause,
+  });
 }
 
 /** @throws CommandError as `getJson` */

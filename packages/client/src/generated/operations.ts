@@ -177,8 +177,8 @@ export interface IssuedKey {
   readonly expiresAt?: string | undefined;
   readonly revokedAt?: string | undefined;
   readonly oldSecretUntil?: string | undefined;
-  /** The secret, which is shown this once. */
-  readonly key: string;
+  /** The key, shown this once; absent where the client has made it. */
+  readonly key?: string | undefined;
 }
 
 export interface Key {
@@ -455,6 +455,7 @@ export type ErrorCode =
   | 'invalid-input'
   | 'issuer-unavailable'
   | 'job-not-found'
+  | 'key-exists'
   | 'key-expired'
   | 'key-invalid'
   | 'key-not-found'
@@ -1315,6 +1316,10 @@ export interface Operations {
       /** Paths, `*` for any part; all routes without it. */
       readonly routes?: readonly string[] | undefined;
       readonly expiresInMs?: number | undefined;
+      /** Id of the key that goes with `digest`: 8 random bytes, hexadecimal. */
+      readonly id?: string | undefined;
+      /** SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes nothing. */
+      readonly digest?: string | undefined;
       /** Requests to models in any minute. */
       readonly requestsPerMinute?: number | undefined;
       /** Tokens of prompts and answers in any minute. */
@@ -1338,6 +1343,8 @@ export interface Operations {
     body: {
       /** How long the old secret goes on working. */
       readonly graceMs?: number | undefined;
+      /** SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes nothing. */
+      readonly digest?: string | undefined;
     };
     answer: IssuedKey;
   };

@@ -34,12 +34,25 @@ export interface IssuedKey {
   readonly key: AccessKey;
 }
 
+/** A key that its client has made: the secret stays with the client, so that no lost answer can lose it. */
+export interface ProposedKey {
+  readonly id: string;
+  /** As `digestOfSecret`. */
+  readonly digest: string;
+}
+
 const tenantPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 /** A method and a path, or a path alone. A `*` stands for any text. */
 const routePattern = /^(?:[A-Z]+ )?\/[^\s]*$/;
 
 /** Makes a key. @throws InvalidArgumentError naming the field */
 export function createKey(spec: KeySpec, nowMs: number): IssuedKey {
+  const key = newAccessKey();
+  return { record: recordOf(spec, { id: key.id, digest: digestOfSecret(key.secret) }, nowMs), key };
+}
+
+/** The record of a new key. @throws InvalidArgumentError naming the field */
+export function recordOf(spec: KeySpec, { id, digest }: ProposedKey, nowMs: number): KeyRecord {
   const { name = '', roles = ['user'], tenant = 'default', models = [], routes = [], expiresInMs } = spec;
   if (name.length > maxNameLength || /[\n\r\t]/.test(name))
     throw new InvalidArgumentError('name', `must be one line of at most ${maxNameLength} characters`);
@@ -60,24 +73,23 @@ export function createKey(spec: KeySpec, nowMs: number): IssuedKey {
   if (expiresInMs !== undefined && !(Number.isSafeInteger(expiresInMs) && expiresInMs >= 1_000))
     throw new InvalidArgumentError('expires', 'must be at least 1s');
   const limits = statedLimits(spec);
-  const key = newAccessKey();
   const record: KeyRecord = {
     v: 1,
-    id: key.id,
+    id,
     name,
     edition: 1,
     roles: roleNames.filter((role) => roles.includes(role)),
     tenant,
     models: [...models],
     routes: [...routes],
-    secrets: [{ digest: digestOfSecret(key.secret) }],
+    secrets: [{ digest }],
     createdAtMs: nowMs,
     ...(expiresInMs === undefined ? {} : { expiresAtMs: nowMs + expiresInMs }),
     ...(limits === undefined ? {} : { limits }),
   };
   if (encodeKeyRecord(record).byteLength > maxRecordBytes)
     throw new InvalidArgumentError('models', `and routes must fit into ${maxRecordBytes} bytes together`);
-  return { record: keyRecordSchema.parse(record), key };
+  return keyRecordSchema.parse(record);
 }
 
 /**
@@ -86,14 +98,19 @@ export function createKey(spec: KeySpec, nowMs: number): IssuedKey {
  */
 export function rotateKey(record: KeyRecord, graceMs: number, nowMs: number): IssuedKey {
   const key = newAccessKey(record.id);
+  return { record: withSecret(record, digestOfSecret(key.secret), graceMs, nowMs), key };
+}
+
+/** The record with a new secret, as `rotateKey`. */
+export function withSecret(record: KeyRecord, digest: string, graceMs: number, nowMs: number): KeyRecord {
   const [before] = record.secrets;
   const secrets = [
-    { digest: digestOfSecret(key.secret) },
+    { digest },
     ...(before !== undefined && graceMs > 0
       ? [{ digest: before.digest, validUntilMs: nowMs + graceMs }]
       : []),
   ];
-  return { record: { ...record, edition: record.edition + 1, rotatedAtMs: nowMs, secrets }, key };
+  return { ...record, edition: record.edition + 1, rotatedAtMs: nowMs, secrets };
 }
 
 /** Changes of the limits of a key; null removes one. */

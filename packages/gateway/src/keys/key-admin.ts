@@ -3,12 +3,14 @@ import { RequestFailure } from '../errors.ts';
 import { accessKeyText } from './access-key.ts';
 import {
   createKey,
-  type IssuedKey,
   type KeySpec,
   type LimitChanges,
   limitKey,
+  type ProposedKey,
+  recordOf,
   revokeKey,
   rotateKey,
+  withSecret,
 } from './change-key.ts';
 import type { FollowedKeys } from './follow-keys.ts';
 import { type KeyRecord, keyStateOf } from './key-record.ts';
@@ -17,7 +19,10 @@ import { maxKeys } from './key-store.ts';
 /** A record with the text of its key, which is shown once. */
 export interface ShownKey {
   readonly record: KeyRecord;
-  readonly text: string;
+  /** Undefined for a key whose secret its client has made. */
+  readonly text: string | undefined;
+  /** False where the same request was carried out before. */
+  readonly isNew: boolean;
 }
 
 /** Changes the keys of the cluster. Every change throws `StoreUnavailableError` where its outcome is unknown. */
@@ -52,11 +57,14 @@ export class KeyAdmin {
   /**
    * The first key of a cluster must be able to make others: from then on the gateways ask for keys.
    *
+   * @param proposed by the client, which has the secret: repeating the request changes nothing
    * @throws InvalidArgumentError naming the field of the spec
    * @throws RequestFailure 409
    */
-  async create(spec: KeySpec): Promise<ShownKey> {
+  async create(spec: KeySpec, proposed?: ProposedKey): Promise<ShownKey> {
     const { ring } = this.#keys;
+    const known = proposed && ring.get(proposed.id);
+    if (known !== undefined) return sameKey(known, proposed?.digest);
     if (ring.isEmpty && spec.roles?.includes('admin') !== true)
       throw new RequestFailure(
         409,
@@ -69,17 +77,26 @@ export class KeyAdmin {
         'too-many-keys',
         `the cluster has ${maxKeys} keys, as many as it may have`,
       );
-    return this.#issue(createKey(spec, this.#clock.wallNow()));
+    const nowMs = this.#clock.wallNow();
+    if (proposed !== undefined) return this.#issue(recordOf(spec, proposed, nowMs), undefined);
+    const { record, key } = createKey(spec, nowMs);
+    return this.#issue(record, accessKeyText(key));
   }
 
-  /** @throws RequestFailure 404, 409 */
-  async rotate(idOrName: string, graceMs: number): Promise<ShownKey> {
+  /**
+   * @param digest of a secret that the client has made: repeating the request changes nothing
+   * @throws RequestFailure 404, 409
+   */
+  async rotate(idOrName: string, graceMs: number, digest?: string): Promise<ShownKey> {
     const record = this.find(idOrName);
+    if (digest !== undefined && record.secrets[0]?.digest === digest) return sameKey(record, digest);
     const nowMs = this.#clock.wallNow();
     const state = keyStateOf(record, nowMs);
     if (state !== 'active')
       throw new RequestFailure(409, 'key-ended', `the key ${record.id} is ${state}: create another one`);
-    return this.#issue(rotateKey(record, graceMs, nowMs));
+    if (digest !== undefined) return this.#issue(withSecret(record, digest, graceMs, nowMs), undefined);
+    const { record: rotated, key } = rotateKey(record, graceMs, nowMs);
+    return this.#issue(rotated, accessKeyText(key));
   }
 
   /**
@@ -106,9 +123,9 @@ export class KeyAdmin {
     return this.#put(revokeKey(record, this.#clock.wallNow()));
   }
 
-  async #issue({ record, key }: IssuedKey): Promise<ShownKey> {
+  async #issue(record: KeyRecord, text: string | undefined): Promise<ShownKey> {
     const stored = await this.#put(record);
-    if (stored.secrets[0]?.digest === record.secrets[0]?.digest) return { record, text: accessKeyText(key) };
+    if (stored.secrets[0]?.digest === record.secrets[0]?.digest) return { record: stored, text, isNew: true };
     throw keyChanged(record);
   }
 
@@ -122,4 +139,12 @@ export class KeyAdmin {
 function keyChanged({ id }: KeyRecord): RequestFailure {
   const message = `the key ${id} was not changed, because another change of it came first: look at it and repeat`;
   return new RequestFailure(409, 'key-changed', message);
+}
+
+/** The answer to a request that was carried out before. @throws RequestFailure 409 where it was another one */
+function sameKey(record: KeyRecord, digest: string | undefined): ShownKey {
+  if (record.secrets[0]?.digest === digest) return { record, text: undefined, isNew: false };
+  throw new RequestFailure(409, 'key-exists', `the key ${record.id} exists, with another secret`, {
+    field: 'id',
+  });
 }

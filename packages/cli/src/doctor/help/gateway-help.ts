@@ -73,6 +73,10 @@ export const gatewayHelp: HelpTable<string> = {
     means: 'The cluster has no key yet: with a first key that cannot make others nobody could.',
     fix: '`drover key create --role admin` first, then the key that was wanted.',
   },
+  'key-exists': {
+    means: 'A request to make a key names an id that another key has.',
+    fix: 'Make another id: 8 random bytes, hexadecimal.',
+  },
   'too-many-keys': {
     means: 'The cluster has as many keys as it may have, revoked ones included.',
     fix: 'Use fewer keys: one for each program or person, renewed with `drover key rotate`.',

@@ -37,20 +37,27 @@ export function keyRoutes(services: GatewayServices): readonly Route[] {
     });
   };
   const shown = (record: KeyRecord): object => keyView(record, node.clock.wallNow());
-  const issued = ({ record, text }: ShownKey): object => ({ ...shown(record), key: text });
+  const issued = ({ record, text }: ShownKey): object => ({
+    ...shown(record),
+    ...(text !== undefined && { key: text }),
+  });
   return [
     route('GET', '/keys', (exchange) => exchange.reply(droverJson({ keys: keys.list().map(shown) }))),
     route('POST', '/keys', async (exchange) => {
       const spec = await readJson(exchange, createKeyRequest, services.bodies);
       const made = await create(keys, spec);
       exchange.target = `key=${made.record.id}`;
-      tell('key.created', made.record, exchange);
+      if (made.isNew) tell('key.created', made.record, exchange);
       exchange.reply(droverJson(issued(made), 201));
     }),
     route('POST', '/keys/{key}/rotate', async (exchange, { key = '' }) => {
-      const { graceMs = defaultGraceMs } = await readJson(exchange, rotateKeyRequest, services.bodies);
-      const made = await keys.rotate(key, graceMs);
-      tell('key.rotated', made.record, exchange);
+      const { graceMs = defaultGraceMs, digest } = await readJson(
+        exchange,
+        rotateKeyRequest,
+        services.bodies,
+      );
+      const made = await keys.rotate(key, graceMs, digest);
+      if (made.isNew) tell('key.rotated', made.record, exchange);
       exchange.reply(droverJson(issued(made)));
     }),
     route('PATCH', '/keys/{key}', async (exchange, { key = '' }) => {
@@ -72,9 +79,11 @@ function route(method: string, path: string, handler: Handler): Route {
   return { methods: [method], path: `/api/v1${path}`, right: 'administer', counted: false, handler };
 }
 
-async function create(keys: KeyAdmin, spec: CreateKeyBody): Promise<ShownKey> {
+async function create(keys: KeyAdmin, { id, digest, ...spec }: CreateKeyBody): Promise<ShownKey> {
+  if ((id === undefined) !== (digest === undefined))
+    throw invalidField(id === undefined ? 'id' : 'digest', 'goes with the other: both are needed');
   try {
-    return await keys.create(spec);
+    return await keys.create(spec, id === undefined || digest === undefined ? undefined : { id, digest });
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
     throw invalidField(error.argument, error.message.replace(`${error.argument} `, ''));

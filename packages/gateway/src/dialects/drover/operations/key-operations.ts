@@ -24,7 +24,17 @@ export interface CreateKeyBody extends Limits {
   readonly models?: string[] | undefined;
   readonly routes?: string[] | undefined;
   readonly expiresInMs?: number | undefined;
+  readonly id?: string | undefined;
+  readonly digest?: string | undefined;
 }
+
+const digest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .optional()
+  .describe(
+    'SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes nothing.',
+  );
 
 export const createKeyRequest: z.ZodType<CreateKeyBody> = z.strictObject({
   name: z.string().max(maxNameLength).optional(),
@@ -33,6 +43,12 @@ export const createKeyRequest: z.ZodType<CreateKeyBody> = z.strictObject({
   models: patterns.optional().describe('Names of models, `*` for any part; all models without it.'),
   routes: patterns.optional().describe('Paths, `*` for any part; all routes without it.'),
   expiresInMs: z.int().min(1_000).optional(),
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .optional()
+    .describe('Id of the key that goes with `digest`: 8 random bytes, hexadecimal.'),
+  digest,
   ...limitShape,
 });
 
@@ -46,8 +62,12 @@ export const limitKeyRequest: z.ZodType<LimitChanges> = z.strictObject({
   tokensPerMonth: change.describe('Tokens in one month of UTC; null removes the limit.'),
 } satisfies Record<(typeof limitNames)[number], unknown>);
 
-export const rotateKeyRequest: z.ZodType<{ readonly graceMs?: number | undefined }> = z.strictObject({
+export const rotateKeyRequest: z.ZodType<{
+  readonly graceMs?: number | undefined;
+  readonly digest?: string | undefined;
+}> = z.strictObject({
   graceMs: z.int().min(0).max(maxGraceMs).optional().describe('How long the old secret goes on working.'),
+  digest,
 });
 
 const maxTokenLength = 8_192;
@@ -94,7 +114,10 @@ const key = z
   .meta({ id: 'Key' });
 
 const issued = z
-  .looseObject({ ...key.shape, key: z.string().describe('The secret, which is shown this once.') })
+  .looseObject({
+    ...key.shape,
+    key: z.string().optional().describe('The key, shown this once; absent where the client has made it.'),
+  })
   .meta({ id: 'IssuedKey' });
 
 const store = ['store-full', 'store-missing', 'store-unavailable'];
@@ -113,7 +136,7 @@ export const keyOperations: OperationGroup = {
       summary: 'Creates a key',
       body: { schema: createKeyRequest },
       answers: { 201: { description: 'The key with its secret.', schema: issued } },
-      errors: { 409: ['first-key-must-administer'], 503: store },
+      errors: { 409: ['first-key-must-administer', 'key-exists'], 503: store },
     },
     'POST /api/v1/keys/{key}/rotate': {
       summary: 'Gives a key another secret',
