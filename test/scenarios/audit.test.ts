@@ -1,9 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@drover/actor-core/testing';
+import { auditSigner, emptyChain, newAuditKey, sealBatch } from '@drover/gateway/audit';
 import { afterEach, expect, it } from 'vitest';
 import { joinRole, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { fullForm, recordFigure } from '../lib/figures.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
 const folders: string[] = [];
@@ -98,4 +109,74 @@ it('records denials, keys and acts before the answer, survives a killed gateway,
     stdout: expect.stringMatching(/"check":"audit","ok":true/) as string,
   });
   expect(await cluster.stop()).toBe(0);
+});
+
+/** Writes a chain of requests as a gateway does: batches of 512, each with a signed checkpoint. */
+function writeChain(file: string, records: number, pem: string): void {
+  const signer = auditSigner(pem);
+  const limits = { maxBytes: 256 * 1024, maxRecords: 512 };
+  const start = Date.parse('2026-12-01T00:00:00Z');
+  const output = openSync(file, 'w');
+  try {
+    for (let end = emptyChain; end.n + 1 < records; ) {
+      const time = new Date(start + end.n + 1).toISOString();
+      const waiting = Array.from(
+        { length: Math.min(limits.maxRecords, records - end.n - 1) },
+        (_, index) => ({
+          time,
+          event: {
+            kind: 'request' as const,
+            request: `request-${end.n + index}`,
+            key: '0123456789abcdef',
+            tenant: 'default',
+            roles: ['user'],
+            address: '127.0.0.1',
+            right: 'infer',
+            method: 'POST',
+            route: '/v1/chat/completions',
+            target: 'model=llama3.2:latest',
+            status: 200,
+          },
+        }),
+      );
+      const batch = sealBatch('gateway-1', end, waiting, limits, { signer, signedAt: time });
+      writeSync(output, batch.text);
+      ({ end } = batch);
+    }
+  } finally {
+    closeSync(output);
+  }
+}
+
+it('verifies a long chain, and finds one byte that was changed in it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-chain-'));
+  folders.push(folder);
+  const [file, publicKey] = [join(folder, 'audit.ndjson'), join(folder, 'gateway-1.pub')];
+  const records = fullForm ? 1_000_000 : 20_000;
+  const pem = newAuditKey();
+  writeChain(file, records, pem);
+  writeFileSync(publicKey, auditSigner(pem).publicKey);
+  const verify = async () => {
+    const args = ['audit', 'verify', file, '--public-key', publicKey, '--data', folder, '--json'];
+    const startedMs = performance.now();
+    const { code, stdout } = await runDrover(args, { timeoutMs: 120_000 });
+    return { code, report: JSON.parse(stdout) as Report, tookMs: performance.now() - startedMs };
+  };
+  const whole = await verify();
+  expect(whole).toMatchObject({ code: 0, report: { ok: true, faults: [] } });
+  expect(whole.report.records).toBeGreaterThanOrEqual(records);
+  recordFigure('records that were verified', whole.report.records);
+  recordFigure('size of the export', statSync(file).size / 1e6, 'MB');
+  recordFigure('drover audit verify', whole.tookMs / 1_000, 's', '< 10 for a million');
+  if (fullForm) expect(whole.tookMs).toBeLessThan(10_000);
+
+  // In the last record of a model, so that all before it is read.
+  const at = statSync(file).size - 600;
+  const bytes = openSync(file, 'r+');
+  writeSync(bytes, '~', at);
+  closeSync(bytes);
+  const changed = await verify();
+  expect(changed.code).toBe(1);
+  expect(changed.report.faults[0]?.line).toBeGreaterThan(records - 5);
+  recordFigure('a changed byte is found', changed.tookMs / 1_000, 's');
 });
