@@ -447,6 +447,7 @@ export type ErrorCode =
   | 'bus-unavailable'
   | 'conflict'
   | 'deadline'
+  | 'first-key-must-administer'
   | 'gateway-stopping'
   | 'gateway-unanswered'
   | 'group-not-found'
