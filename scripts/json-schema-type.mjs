@@ -48,7 +48,7 @@ function objectText({ properties, required = [], additionalProperties }) {
     return `Readonly<Record<string, ${value}>>`;
   }
   const fields = Object.entries(properties).map(([name, field]) => {
-    const comment = field.description === undefined ? '' : `/** ${field.description} */\n`;
+    const comment = field.description === undefined ? '' : commentOf(field.description);
     const key = /^[A-Za-z_]\w*$/.test(name) ? name : `'${name}'`;
     const type = typeText(field);
     // What is unknown may be undefined too.
@@ -65,4 +65,18 @@ function literal(value) {
 
 function inUnion(type) {
   return type.includes(' & ') || type.includes(' | ') ? `(${type})` : type;
+}
+
+const commentColumns = 100;
+
+/** A doc comment, wrapped where it is long. @param {string} text */
+function commentOf(text) {
+  if (text.length <= commentColumns) return `/** ${text} */\n`;
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + word.length >= commentColumns) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return `/**\n${lines.map((line) => ` * ${line}\n`).join('')} */\n`;
 }

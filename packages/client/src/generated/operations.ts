@@ -1319,7 +1319,11 @@ export interface Operations {
       readonly expiresInMs?: number | undefined;
       /** Id of the key that goes with `digest`: 8 random bytes, hexadecimal. */
       readonly id?: string | undefined;
-      /** SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes nothing. */
+      /**
+       * SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the
+       * client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes
+       * nothing.
+       */
       readonly digest?: string | undefined;
       /** Requests to models in any minute. */
       readonly requestsPerMinute?: number | undefined;
@@ -1344,7 +1348,11 @@ export interface Operations {
     body: {
       /** How long the old secret goes on working. */
       readonly graceMs?: number | undefined;
-      /** SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes nothing. */
+      /**
+       * SHA-256 of a secret of 43 characters that the client has made of 32 random bytes, hexadecimal: the
+       * client knows the key drover_ID_SECRET, and the answer has none. Repeating the request changes
+       * nothing.
+       */
       readonly digest?: string | undefined;
     };
     answer: IssuedKey;
