@@ -17,7 +17,9 @@ const timedProcesses = ['membership/detection', 'leadership/jetstream-faults'].m
 );
 const timed = [...timedScenarios, ...timedProcesses];
 /** Played by `npm run proof` alone: on an overloaded machine its bar is missed now and then (docs/cluster-faults.md). */
-const trials = ['packages/actor-core/src/leadership/failover.integration.test.ts'];
+const trials = ['failover', 'leader-stays'].map(
+  (name) => `packages/actor-core/src/leadership/${name}.integration.test.ts`,
+);
 
 /** Starts the longest scenarios first, so that no worker waits for one of them at the end. */
 class LongestFirst extends BaseSequencer {
