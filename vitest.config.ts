@@ -12,14 +12,12 @@ const timedScenarios = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'sl
   (name) => `test/scenarios/${name}.test.ts`,
 );
 /** Real processes that are killed, frozen and cut off: their bars are times too. */
-const timedProcesses = ['membership/detection', 'leadership/jetstream-faults'].map(
+const timedProcesses = ['membership/detection', 'leadership/jetstream-faults', 'leadership/leader-stays'].map(
   (name) => `packages/actor-core/src/${name}.integration.test.ts`,
 );
 const timed = [...timedScenarios, ...timedProcesses];
 /** Played by `npm run proof` alone: on an overloaded machine its bar is missed now and then (docs/cluster-faults.md). */
-const trials = ['failover', 'leader-stays'].map(
-  (name) => `packages/actor-core/src/leadership/${name}.integration.test.ts`,
-);
+const trials = ['packages/actor-core/src/leadership/failover.integration.test.ts'];
 
 /** Starts the longest scenarios first, so that no worker waits for one of them at the end. */
 class LongestFirst extends BaseSequencer {

@@ -40,6 +40,7 @@ const stages = {
       ['node', 'scripts/api-reference/generate.mjs', '--check'],
       ['node', 'scripts/troubleshooting.mjs', '--check'],
       ['node', 'scripts/settings-reference.mjs', '--check'],
+      ['node', 'scripts/client-operations.mjs', '--check'],
       ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', 'scripts/proto-check'],
       ['node', 'scripts/proto-check/check.mjs'],
     ],

@@ -48,7 +48,6 @@ const programs: Readonly<Record<string, (output: string, commit: string, seeds: 
 const trials: Readonly<Record<string, string>> = {
   detector: 'membership/detection',
   failover: 'leadership/failover',
-  'leader-stays': 'leadership/leader-stays',
   'jetstream-faults': 'leadership/jetstream-faults',
 };
 const scenarios: string = join(root, 'test/scenarios');
@@ -58,9 +57,9 @@ const scenarios: string = join(root, 'test/scenarios');
  * the machine. NAME is a suite of `npm run bench`, `seeds` (100,000 seeds of the simulation, or `--seeds N`; an
  * interrupted run goes on where it was), `history` (what clients of three servers see under faults for five
  * minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real processes that are killed,
- * frozen and blocked), `failover` (100 leaders are killed), `leader-stays` (nats-server restarts and stands still),
- * `jetstream-faults` (servers are killed under load), or a scenario of `test/scenarios`. An interrupted `detector`
- * or `failover` goes on with the next part, at the same commit.
+ * frozen and blocked), `failover` (100 leaders are killed), `jetstream-faults` (servers are killed under load), or a
+ * scenario of `test/scenarios`. An interrupted `detector` or `failover` goes on with the next part, at the same
+ * commit.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';

@@ -16,7 +16,7 @@ export interface RequestErrorFacts {
 
 /**
  * The gateway answered with an error. The code is stable, the message is not. The client has repeated the request
- * already where that was safe; whoever calls decides about all others.
+ * where that was safe; whether to repeat any other one is for the caller to decide.
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';

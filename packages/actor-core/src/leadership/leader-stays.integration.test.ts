@@ -4,8 +4,7 @@ import { LeaderTrial } from '../testing/trials/leader-trial.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 
-// `npm run proof -- leader-stays`. Whether a leader stays depends on which process is back first: CI checks only that
-// writes go on and that none is stale (leadership.integration.test.ts).
+// Which process is back first depends on the load of the machine: this file has it for itself.
 const sleep = (ms: number) => new Promise<void>((resolve) => systemClock.setTimer(ms, resolve));
 
 let server: NatsServer;

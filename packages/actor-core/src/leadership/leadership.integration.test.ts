@@ -2,7 +2,6 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { LeaderTrial } from '../testing/trials/leader-trial.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
-import { waitUntil } from '../testing/wait-until.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 30_000 });
 
@@ -66,30 +65,6 @@ it('a leader that stands still for 15 s is replaced, and none of its writes is a
   expect(audit.writes).toBeGreaterThan(before.writes);
   expect(trial.leader()).not.toBe(frozen);
   await test.annotate(`failover after SIGSTOP: ${Math.round(tookMs)} ms; ${audit.writes} writes`);
-});
-
-it('writes go on when nats-server restarts or stands still, and none of them is stale', async (test) => {
-  await setup();
-  await trial.untilLed();
-  await server.stop('SIGKILL');
-  await server.start();
-  await waitUntil('the watcher is connected', () => trial.node.transport.connected);
-  await trial.untilLed();
-  process.kill(server.pid, 'SIGSTOP');
-  await sleep(3_000);
-  process.kill(server.pid, 'SIGCONT');
-  const sinceMs = systemClock.now();
-  const { writes } = await trial.audit();
-  for (;;) {
-    const audit = await trial.audit();
-    expect(audit.stale).toEqual([]);
-    if (audit.writes > writes) break;
-    expect(systemClock.now() - sinceMs).toBeLessThan(15_000);
-    await sleep(50);
-  }
-  await test.annotate(
-    `writes go on ${Math.round(systemClock.now() - sinceMs)} ms after a stand-still of 3 s`,
-  );
 });
 
 it('a log that is deleted under load is made again, and one leads in it', async (test) => {

@@ -69,7 +69,7 @@ export class TenantAgentsClient implements AgentsClient {
       : new TenantAgentsClient(this.#parts, tenant, by);
   }
 
-  /** The principal of this client, signed for that node; undefined where nobody signs. */
+  /** The principal of this client, signed for that node; undefined if this client has no signer. */
   readonly #sign = (to: string): SignedPrincipal | undefined =>
     this.#parts.signer?.sign({ ...this.#by, tenant: this.#tenant }, to);
 

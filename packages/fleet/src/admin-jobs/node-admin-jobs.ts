@@ -38,7 +38,8 @@ export interface AdminJobTaker {
 
 /**
  * Hands the jobs of this node that are not over to `taker`: when the node-agent starts, when NATS announces that one
- * was written, after a reconnect, and every 15 s. Jobs of which nobody who may has signed the principal are left out.
+ * was written, after a reconnect, and every 15 s. Jobs that no authorised
+ * host has signed are left out.
  */
 export function followNodeAdminJobs(
   node: AdminAskingNode,

@@ -19,7 +19,7 @@ const knocks: Readonly<Record<Knock, Asked>> = {
 
 export type BrowserAnswers = Readonly<Record<Knock, number | undefined>>;
 
-/** Asks as pages of a site that nobody allowed would: none of these requests reaches its route. */
+/** Sends what the page of a foreign site would send. The gateway should refuse each of these requests. */
 export async function checkBrowsers(url: string, isOpen: boolean): Promise<readonly Check[]> {
   const names = Object.keys(knocks) as Knock[];
   const answers = await Promise.all(names.map((name) => askStatus(url, knocks[name])));

@@ -2,13 +2,13 @@ import { bad, type Check, good } from '../check.ts';
 import { askStatus } from './ask-status.ts';
 
 const path = '/api/v1/status';
-/** Has the form of a key and belongs to nobody. */
+/** A made-up key: well formed, but never issued. */
 const madeUpKey = `drover_${'0'.repeat(16)}_${'0'.repeat(43)}`;
 
 export interface DoorFacts {
   /** Whether other machines can reach the gateway. */
   readonly isOpen: boolean;
-  /** Status without a key, and with one that nobody has; undefined without an answer. */
+  /** Status without a key, and with a made-up one; undefined without an answer. */
   readonly withoutKey: number | undefined;
   readonly withMadeUpKey: number | undefined;
   /** Undefined where they could not be read. */
